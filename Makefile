@@ -1,0 +1,65 @@
+# Self-documenting: `make` or `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first of these that is Python 3.11 or newer. Override with: make PYTHON=/path/to/python3
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV := .venv/bin
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: python
+	@$(PYTHON) requirements/install.py tool
+
+.PHONY: install-dev
+install-dev: python
+	@$(PYTHON) requirements/install.py dev
+
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer on PATH; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+
+.PHONY: compare
+compare: install ## run both sides and print the comparison (ARGS='--profile origin --users 50')
+	@$(VENV)/python compare.py run $(ARGS)
+
+.PHONY: test
+test: install-dev ## run lint, types, import contracts and every test (ARGS='-k cache' to select)
+	@$(MAKE) --no-print-directory lint
+	@$(VENV)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: install-dev ## ruff, mypy strict, import-linter
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
+
+.PHONY: bench
+bench: install-dev ## speed of the hot path and the emulator, as ratios against named peers
+	@$(VENV)/python -m benchmarks $(ARGS)
+
+.PHONY: package
+package: install ## build what Lambda runs: build/lambda/deployment.zip and sam.json
+	@$(VENV)/python -m measurement.packaging build/lambda
+
+.PHONY: format
+format: install-dev ## let ruff rewrite what it can
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+.PHONY: lock
+lock: ## renew the locked versions and hashes (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/tool.in -o requirements/tool.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" -c requirements/tool.txt requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/lambda-runtime.in -o requirements/lambda-runtime.txt
+
+.PHONY: clean
+clean: ## remove what make and compare.py made, except results/
+	rm -rf .venv .venv-lambda build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis chalice_app/.chalice/deployments
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

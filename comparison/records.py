@@ -1,0 +1,152 @@
+"""The records that a run leaves behind and everything else is computed from.
+
+A run is a folder: `run.json` (one RunRecord) and `blocks/NN-<side>.json` (one BlockRecord each).
+The records are frozen and hold raw counts, never ratios; units stand in the names. This module is
+the only place that knows their JSON form. A missing or wrong field raises ComparisonError naming
+it, so that a damaged file is never half read.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from comparison.errors import ComparisonError
+
+FORMAT = 1
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRecord:
+    """What the load generator saw in one block.
+
+    The measured window begins after the profile's warm-up; latencies and cache states belong to
+    it, `requests` and `failures` to the whole block (the 2020 experiment counted like that).
+    """
+
+    requests: int
+    """Requests finished in the whole block, failed ones included."""
+    failures: int
+    """Requests without a 200 answer in the whole block."""
+    errors: Mapping[str, int]
+    """How often each kind of failure was seen, whole block."""
+    measured_requests: int
+    measured_failures: int
+    measured_seconds: float
+    latency_histogram: str
+    """HdrHistogram V2 (base64) of successful measured requests, microseconds from the send."""
+    cache_states: Mapping[str, int]
+    """Measured answers by their X-Cache header: hit, miss, bypass; "none" where it is absent."""
+    response_bytes: int
+    """Body bytes of measured answers."""
+    scheduling_lag_ms_max: float
+    """Longest delay of a 50 ms timer in the generator in the measured window."""
+    connections_opened: int
+    """TCP connections the generator opened in the whole block."""
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaRecord:
+    """What the REPORT lines of one block say."""
+
+    invocations: int
+    billed_ms_counts: Mapping[str, int]
+    """Billed Duration in ms (as text, JSON keys being text) -> how many invocations."""
+    init_ms: tuple[float, ...]
+    """Init Duration of each cold start of the block."""
+    memory_mb: int
+    max_memory_used_mb: int
+    errors: int
+    """Invocations whose REPORT line carries a status: error or timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRecord:
+    """One side under load for one block."""
+
+    format: int
+    index: int
+    """Position in the run, from 1."""
+    side: str
+    wall_seconds: float
+    load: LoadRecord
+    cpu_seconds: Mapping[str, float]
+    """CPU time by component in the whole block: app, gateway, environments, database, cache,
+    generator; a side has only those that it uses."""
+    serverless: LambdaRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What was run, on what, and whether both sides answered alike."""
+
+    format: int
+    created_at: str
+    """UTC, ISO 8601."""
+    profile: str
+    users: int
+    block_seconds: float
+    warm_up_seconds: float
+    seed: int
+    order: tuple[str, ...]
+    """The planned sequence of blocks by side."""
+    interrupted: bool
+    """True until every planned block is written."""
+    emulated: tuple[str, ...]
+    """What stood in for AWS in this run, in words for the report."""
+    answers_checked: int
+    """Requests sent to both sides before the load, to compare status, type and bytes."""
+    answers_different: tuple[str, ...]
+    """Those that were answered differently, in words; any makes the comparison invalid."""
+    lambda_memory_mb: int
+    lambda_architecture: str
+    cpu_share_enforced: bool
+    versions: Mapping[str, str]
+    machine: Mapping[str, str]
+
+
+def to_json(record: RunRecord | BlockRecord | LoadRecord) -> dict[str, Any]:
+    """The record as plain JSON values; from_json() of it gives the same record."""
+    return dataclasses.asdict(record)
+
+
+def from_json(kind: type[Record], values: object, where: str) -> Record:
+    """Rebuild a record of `kind`; `where` (a file's name) begins every error message."""
+    if not isinstance(values, Mapping):
+        raise ComparisonError(f"{where}: not a JSON object")
+    hints = typing.get_type_hints(kind)
+    fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    if "format" in fields and values.get("format") != FORMAT:
+        raise ComparisonError(
+            f"{where}: format {values.get('format')!r}; this version reads format {FORMAT}"
+        )
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise ComparisonError(f"{where}: unknown field {unknown[0]!r}")
+    parts = {}
+    for name in fields:
+        if name not in values:
+            raise ComparisonError(f"{where}: field {name!r} is missing")
+        parts[name] = _value(hints[name], values[name], f"{where}: {name}")
+    return kind(**parts)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - one JSON value of any kind
+    if isinstance(hint, types.UnionType):
+        return None if value is None else _value(hint.__args__[0], value, where)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return from_json(hint, value, where)
+    origin = typing.get_origin(hint)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_value(typing.get_args(hint)[0], item, where) for item in value)
+    if origin is Mapping and isinstance(value, Mapping):
+        inner = typing.get_args(hint)[1]
+        return {str(key): _value(inner, item, where) for key, item in value.items()}
+    if hint is float and type(value) in (int, float):
+        return float(value)
+    if origin is None and type(value) is hint:
+        return value
+    raise ComparisonError(f"{where}: {value!r} is not a valid value")

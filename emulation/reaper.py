@@ -1,0 +1,67 @@
+"""Outlives its parent just long enough to remove what the parent left behind.
+
+A child process of the supervisor reads lines from its standard input: `group <pgid>` and
+`directory <path>` take something into custody, `released <either line>` lets it go. End of input
+means that every writer is gone, however it ended (SIGKILL included): the reaper then ends the
+process groups, removes the directories and exits. Works wherever pipes and process groups do, so
+on Linux and macOS alike; prctl(PR_SET_PDEATHSIG) is Linux only, fires when a *thread* ends, and
+cannot remove a directory.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+GRACE_SECONDS = 3.0
+POLL_SECONDS = 0.05
+
+
+def main() -> None:
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, signal.SIG_IGN)
+    groups, directories = read_custody(sys.stdin)
+    end_groups(groups, GRACE_SECONDS)
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def read_custody(lines: Iterable[str]) -> tuple[list[int], list[Path]]:
+    """What is still in custody at the end of input: process groups and directories."""
+    custody: dict[str, None] = {}
+    for line in lines:
+        entry = line.rstrip("\n")
+        if entry.startswith("released "):
+            custody.pop(entry.removeprefix("released "), None)
+        else:
+            custody[entry] = None
+    groups = [int(entry[6:]) for entry in custody if entry.startswith("group ")]
+    directories = [Path(entry[10:]) for entry in custody if entry.startswith("directory ")]
+    return groups, directories
+
+
+def end_groups(groups: Iterable[int], grace_seconds: float) -> None:
+    """SIGTERM to each process group, SIGKILL to those that are still there after the grace."""
+    alive = [group for group in groups if _signal_group(group, signal.SIGTERM)]
+    deadline = time.monotonic() + grace_seconds
+    while alive and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        alive = [group for group in alive if _signal_group(group, 0)]
+    for group in alive:
+        _signal_group(group, signal.SIGCONT)  # a frozen Lambda environment takes no other signal
+        _signal_group(group, signal.SIGKILL)
+
+
+def _signal_group(group: int, signal_number: int) -> bool:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal_number)
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    main()

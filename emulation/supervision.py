@@ -1,0 +1,155 @@
+"""Starts child processes and temporary directories, and sees to it that none survives.
+
+Wherever this process ends (normally, by an exception, by Ctrl-C or by SIGKILL), its children and
+their children end too and its directories are removed: on the ordinary way by `close()`,
+otherwise by the reaper (see reaper.py), which each child tells its process group *before* it
+becomes the wanted program, so that there is no moment in which a child is nobody's.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from emulation.errors import EmulationError
+
+STOP_GRACE_SECONDS = 5.0
+_REPOSITORY = Path(__file__).resolve().parent.parent
+# Standard input is the reaper's pipe at first: the shell writes its own process group there, puts
+# the wanted input ($1) in its place and becomes the program. (Not a higher descriptor: dash, the
+# /bin/sh of Debian, cannot name one above 9.)
+_REGISTER_THEN_EXEC = 'echo "group $$" >&0; input=$1; shift; exec "$@" <"$input"'
+
+
+class ChildProcess:
+    """One running program in its own session and process group."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]") -> None:
+        self.name = name
+        self.pid = process.pid
+        self.process = process
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+
+class Supervisor:
+    """Owner of child processes and temporary directories; a context manager."""
+
+    def __init__(self) -> None:
+        read_end, self._pipe = os.pipe()
+        self._children: list[ChildProcess] = []
+        self._directories: list[Path] = []
+        self._reaper = subprocess.Popen(
+            [sys.executable, "-m", "emulation.reaper"],
+            stdin=read_end,
+            start_new_session=True,
+            cwd=_REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
+        )
+        os.close(read_end)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def directory(self, label: str) -> Path:
+        """Make a temporary directory that is gone after this run.
+
+        It lies in /tmp rather than in $TMPDIR: a socket path must stay below 104 bytes, and macOS
+        has a long $TMPDIR.
+        """
+        base = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - the name below is random and 0700
+        path = base / f"{label}-{uuid.uuid4().hex[:12]}"
+        self._tell(f"directory {path}")
+        path.mkdir(mode=0o700)
+        self._directories.append(path)
+        return path
+
+    def start(  # noqa: PLR0913 - what a process is started with
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str],
+        cwd: Path | None = None,
+        stdin: Path = Path(os.devnull),
+        stdout: int | IO[bytes] = subprocess.DEVNULL,
+        stderr: int | IO[bytes] = subprocess.STDOUT,
+    ) -> ChildProcess:
+        """Start `command` with exactly `environment`; raises EmulationError if it cannot start."""
+        program = shutil.which(str(command[0]), path=environment.get("PATH", os.defpath))
+        if program is None:
+            raise EmulationError(f"{name}: cannot start {command[0]}: no such program")
+        process = subprocess.Popen(
+            [
+                "/bin/sh",
+                "-c",
+                _REGISTER_THEN_EXEC,
+                "sh",
+                str(stdin),
+                program,
+                *map(str, command[1:]),
+            ],
+            env=dict(environment),
+            cwd=cwd,
+            stdin=self._pipe,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        child = ChildProcess(name, process)
+        self._children.append(child)
+        return child
+
+    def stop(self, child: ChildProcess, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
+        """End one child and all of its process group; return its exit code."""
+        if child.running:
+            child.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(grace_seconds)
+        self.kill(child)
+        return child.process.returncode
+
+    def kill(self, child: ChildProcess) -> None:
+        """End one child and all of its process group at once."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.process.wait()
+        self._tell(f"released group {child.pid}")
+        if child in self._children:
+            self._children.remove(child)
+
+    def close(self) -> None:
+        """End everything that is left, newest first, and wait until it is gone."""
+        if self._pipe < 0:
+            return
+        for child in reversed(self._children):
+            if child.running:
+                child.process.terminate()
+        for child in reversed(self._children[:]):
+            self.stop(child)
+        for directory in self._directories:
+            shutil.rmtree(directory, ignore_errors=True)
+        os.close(self._pipe)
+        self._pipe = -1
+        self._reaper.wait()
+
+    def _tell(self, line: str) -> None:
+        os.write(self._pipe, f"{line}\n".encode())
