@@ -1,0 +1,60 @@
+"""The Lambda front door: Chalice routes -> shared.api; nothing else.
+
+Each route passes method and path on and returns the answer. API Gateway knows the routes from
+`chalice deploy`; what else may be asked, and what is answered, stands in shared/api.py.
+"""
+
+import functools
+import os
+from urllib.parse import unquote
+
+from chalice import Chalice, Response
+
+from shared.api import Api
+from shared.bootstrap import build_api
+from shared.settings import settings_from_environ
+
+app = Chalice(app_name="customer-data")
+
+
+@functools.cache
+def api() -> Api:
+    """The API of this execution environment, made at the first request.
+
+    Not at import: `chalice package` and `chalice deploy` import this module on machines that have
+    no DATABASE_URL.
+    """
+    return build_api(settings_from_environ(os.environ))
+
+
+@app.route("/")
+def welcome() -> Response:
+    return _answer()
+
+
+@app.route("/health")
+def health() -> Response:
+    return _answer()
+
+
+@app.route("/customer/{customer_id}")
+def customer(customer_id: str) -> Response:  # noqa: ARG001 - Chalice wants the route's parameter
+    return _answer()
+
+
+@app.route("/customerdata/{customer_id}")
+def customer_data(customer_id: str) -> Response:  # noqa: ARG001 - Chalice wants the parameter
+    return _answer()
+
+
+def _answer() -> Response:
+    request = app.current_request
+    # API Gateway hands path parameters over percent-encoded, as they were sent; Chalice leaves
+    # them so. The resource path has the stage and a trailing slash taken off already.
+    path = request.context["resourcePath"].format_map(request.uri_params or {})
+    response = api().handle(request.method, unquote(path, errors="replace"))
+    return Response(
+        body=response.body.decode(),
+        headers=dict(response.headers),
+        status_code=response.status,
+    )

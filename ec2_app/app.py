@@ -1,0 +1,31 @@
+"""WSGI in, shared.api out: translation and nothing else."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from shared.api import Api
+from shared.bootstrap import build_api
+from shared.settings import settings_from_environ
+
+StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
+Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def create_app(api: Api) -> Application:
+    """The WSGI callable that answers with `api`."""
+
+    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        # WSGI hands the path over percent-decoded, its bytes disguised as Latin-1 (PEP 3333).
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        response = api.handle(environ["REQUEST_METHOD"], path)
+        headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+        start_response(response.status_line, headers)
+        return [response.body]
+
+    return application
+
+
+def app_from_environment() -> Application:
+    """What the server loads in each worker; raises SettingsError naming a missing variable."""
+    return create_app(build_api(settings_from_environ(os.environ)))

@@ -1,0 +1,25 @@
+"""The two questions the service answers, each cache-aside over the repository."""
+
+from shared.cache import CacheAside, Lookup
+from shared.customer import customer_body, readings_body
+from shared.repository import CustomerRepository
+
+
+class CustomerService:
+    def __init__(self, repository: CustomerRepository, cache: CacheAside) -> None:
+        self._repository = repository
+        self._cache = cache
+
+    def customer(self, customer_id: int) -> Lookup:
+        """The customer's name; raises CustomerNotFoundError, DataUnavailableError."""
+        return self._cache.get_or_load(
+            f"customer:{customer_id}",
+            lambda: customer_body(self._repository.customer(customer_id)),
+        )
+
+    def customer_data(self, customer_id: int) -> Lookup:
+        """The customer's readings; raises CustomerNotFoundError, DataUnavailableError."""
+        return self._cache.get_or_load(
+            f"customerdata:{customer_id}",
+            lambda: readings_body(self._repository.readings(customer_id)),
+        )
