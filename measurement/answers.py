@@ -1,0 +1,123 @@
+"""Do both sides answer the same? Asked before any load: an unequal comparison compares nothing.
+
+Each probe goes to both sides over HTTP; status, content type and body must be equal, byte for
+byte. Where API Gateway itself answers (a route or method it does not know), its documented answer
+is expected from the serverless side instead; such probes are listed as what they are.
+"""
+
+import http.client
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from measurement.errors import MeasurementError
+
+TIMEOUT_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    method: str
+    path: str
+    gateway_answers: bool = False
+    """API Gateway refuses this before the function is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content_type: str
+    body: bytes
+
+
+# API Gateway answers an unknown route or method itself, whatever the function would say:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+GATEWAY_REFUSAL: Final = Answer(
+    403, "application/json", b'{"message":"Missing Authentication Token"}'
+)
+
+PROBES: Final[Sequence[Probe]] = (
+    Probe("GET", "/"),
+    Probe("GET", "/health"),
+    *(
+        Probe("GET", f"/{route}/{customer_id}")
+        for route in ("customer", "customerdata")
+        for customer_id in (
+            "1",
+            "2",
+            "2500",
+            "4499",
+            "5000",
+            "5001",
+            "0",
+            "007",
+            "-1",
+            "1.0",
+            "4294967295",
+            "4294967296",
+            "1" + "0" * 30,
+            "abc",
+            "%31",
+            "%20",
+            "1%2F2",
+            "%C3%BC",
+            "%FF",
+            "1/",
+            "1?id=2",
+        )
+    ),
+    Probe("GET", "/unknown", gateway_answers=True),
+    Probe("GET", "/customer", gateway_answers=True),
+    Probe("GET", "/customer/1/2", gateway_answers=True),
+    Probe("POST", "/customer/1", gateway_answers=True),
+    Probe("DELETE", "/customerdata/1", gateway_answers=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCheck:
+    checked: int
+    different: tuple[str, ...]
+
+
+def check_answers(
+    ec2_url: str, serverless_url: str, probes: Sequence[Probe] = PROBES
+) -> AnswerCheck:
+    """Send every probe to both sides; `different` says in words which were answered unequally."""
+    different = []
+    for probe in probes:
+        ec2 = ask(ec2_url, probe)
+        serverless = ask(serverless_url, probe)
+        expected = GATEWAY_REFUSAL if probe.gateway_answers else ec2
+        if serverless != expected:
+            different.append(
+                f"{probe.method} {probe.path}: {_words(expected)} was expected of serverless, "
+                f"it answered {_words(serverless)}"
+            )
+    return AnswerCheck(len(probes), tuple(different))
+
+
+def ask(base_url: str, probe: Probe) -> Answer:
+    """One request on a connection of its own; raises MeasurementError without an answer."""
+    parts = urlsplit(base_url)
+    connection = http.client.HTTPConnection(
+        parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS
+    )
+    try:
+        connection.request(probe.method, probe.path)
+        response = connection.getresponse()
+        return Answer(
+            response.status, response.getheader("Content-Type", "").strip(), response.read()
+        )
+    except (OSError, http.client.HTTPException) as error:
+        raise MeasurementError(
+            f"no answer from {base_url} to {probe.method} {probe.path}: {error!r}"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _words(answer: Answer) -> str:
+    body = answer.body[:60].decode("utf-8", "replace")
+    return f"{answer.status} {answer.content_type} {body!r}"

@@ -1,0 +1,150 @@
+"""Runs Locust as its own process for one block and reads what its recorder wrote.
+
+Its own process, because the generator must not share an interpreter with anything it measures or
+with what measures it; and so that its CPU time can be told apart.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from comparison.errors import ComparisonError
+from comparison.records import LoadRecord, from_json
+from emulation.supervision import ChildProcess, Supervisor
+from loadtests.profiles import Profile
+from measurement.cpu import own_cpu_seconds
+from measurement.errors import MeasurementError
+from measurement.targets import log_tail
+
+POLL_SECONDS = 0.25
+# Start-up of Locust, and at the end the requests in flight, which may take their full timeout.
+EXTRA_SECONDS = 60.0
+_REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """What the generator says of itself while it runs."""
+
+    elapsed_seconds: float
+    users: int
+    requests: int
+    failures: int
+    requests_per_second: float
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    """Which load goes where."""
+
+    profile: Profile
+    seed: int
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one block found, and what it cost to find it."""
+
+    record: LoadRecord
+    generator_cpu_seconds: float
+    """CPU time of the generator while it made load, its own start-up excluded."""
+    wall_seconds: float
+    """From the first sign of load to the end."""
+
+
+def run_load(
+    supervisor: Supervisor,
+    order: LoadOrder,
+    folder: Path,
+    label: str,
+    on_progress: Callable[[LoadProgress], None],
+) -> Load:
+    """Carry out one block's load; raises MeasurementError if Locust itself fails.
+
+    Locust's own words stay in `folder` as <label>.locust.log.
+    """
+    record = folder / f"{label}.load.json"
+    log_path = folder / f"{label}.locust.log"
+    with log_path.open("wb") as log:
+        child = supervisor.start(
+            "locust",
+            [sys.executable, "-m", "locust", *_options(order, record)],
+            environment={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
+            cwd=_REPOSITORY,
+            stdout=log,
+        )
+    watch = _Watch(child, record.with_name(f"{record.name}.progress.json"), on_progress)
+    watch.until_exit(order.profile.block_seconds + EXTRA_SECONDS)
+    exit_code = supervisor.stop(child)
+    if exit_code != 0 or not record.is_file():
+        raise MeasurementError(f"Locust failed (exit {exit_code}):\n{log_tail(log_path)}")
+    try:
+        values = json.loads(record.read_text(encoding="utf-8"))
+        load = from_json(LoadRecord, values, record.name)
+    except (ValueError, ComparisonError) as error:
+        raise MeasurementError(f"Locust's record cannot be read: {error}") from error
+    record.unlink()
+    return Load(load, watch.cpu_seconds, watch.wall_seconds)
+
+
+def _options(order: LoadOrder, record: Path) -> list[str]:
+    profile = order.profile
+    return [
+        *("-f", str(_REPOSITORY / "loadtests" / "locustfile.py"), "--headless"),
+        *("--host", order.base_url, "--profile", profile.name),
+        *("--users", str(profile.users), "--block-seconds", f"{profile.block_seconds:g}"),
+        *("--warm-up-seconds", f"{profile.warm_up_seconds:g}", "--seed", str(order.seed)),
+        *("--record", str(record.resolve()), "--only-summary"),
+    ]
+
+
+class _Watch:
+    """Follows the generator's progress file and CPU clock until it exits."""
+
+    def __init__(
+        self, child: ChildProcess, file: Path, on_progress: Callable[[LoadProgress], None]
+    ) -> None:
+        self._child = child
+        self._file = file
+        self._on_progress = on_progress
+        self._first: tuple[float, float] | None = None
+        self._last: tuple[float, float] = (0.0, 0.0)
+
+    def until_exit(self, limit_seconds: float) -> None:
+        deadline = time.monotonic() + limit_seconds
+        while self._child.running:
+            if time.monotonic() > deadline:
+                raise MeasurementError(f"Locust did not end within {limit_seconds:g} s")
+            time.sleep(POLL_SECONDS)
+            self._look()
+        self._file.unlink(missing_ok=True)
+
+    def _look(self) -> None:
+        progress = _read_progress(self._file)
+        cpu = own_cpu_seconds(self._child.pid)
+        if progress is None or cpu == 0.0:
+            return
+        self._last = (time.monotonic(), cpu)
+        self._first = self._first or self._last
+        self._on_progress(progress)
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self._last[1] - self._first[1] if self._first else 0.0
+
+    @property
+    def wall_seconds(self) -> float:
+        return self._last[0] - self._first[0] if self._first else 0.0
+
+
+def _read_progress(file: Path) -> LoadProgress | None:
+    try:
+        return LoadProgress(**json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,232 @@
+"""What can be put under load: the two sides on this machine.
+
+A target starts one side, says where it listens and what it has used, and stops it. Targets know
+processes and addresses; what the numbers mean is comparison/'s business.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from emulation.private_servers import DataServers
+
+from comparison.records import LambdaRecord
+from emulation.supervision import ChildProcess, Supervisor
+from measurement.cpu import cpu_seconds, difference, own_cpu_seconds, tree
+from measurement.errors import MeasurementError
+from measurement.lambda_log import LambdaLog
+from measurement.packaging import LambdaPackage
+
+EC2, SERVERLESS = "ec2", "serverless"
+START_SECONDS = 30.0
+# The emulator writes its log at least ten times a second.
+LOG_DELAY_SECONDS = 0.3
+_REPOSITORY = Path(__file__).resolve().parent.parent
+_KEY_PREFIX = "customer-data:v1:"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one side used between two questions."""
+
+    cpu_seconds: Mapping[str, float]
+    serverless: LambdaRecord | None
+
+
+class Target(Protocol):
+    name: str
+    cache_key_prefix: str
+
+    def start(self) -> str:
+        """Start the side and return its base URL once it answers."""
+
+    def usage(self) -> Usage:
+        """What was used since the last call (or the start)."""
+
+    def stop(self) -> None:
+        """End the side and wait for it."""
+
+
+class Ec2Target:
+    """The WSGI app under its production server, as on an instance."""
+
+    name = EC2
+
+    def __init__(
+        self, supervisor: Supervisor, servers: DataServers, logs: Path, *, port: int | None = None
+    ) -> None:
+        self._supervisor = supervisor
+        self._servers = servers
+        self._log = logs / "ec2.log"
+        self._port = port
+        self._child: ChildProcess | None = None
+        self._before: Mapping[str, float] = {}
+        self.cache_key_prefix = f"{_KEY_PREFIX}{EC2}:"
+
+    def start(self) -> str:
+        port = self._port or free_port()
+        command = [sys.executable, "-m", "ec2_app", "--port", str(port)]
+        environment = {
+            **service_environment(self._servers, self.cache_key_prefix),
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONPATH": str(_REPOSITORY),
+        }
+        with self._log.open("ab") as log:
+            self._child = self._supervisor.start(
+                EC2, command, environment=environment, cwd=_REPOSITORY, stdout=log
+            )
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _answers(url), self._child, self._log)
+        self._before = self._cpu()
+        return url
+
+    def usage(self) -> Usage:
+        before, self._before = self._before, self._cpu()
+        return Usage(difference(self._before, before), serverless=None)
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._supervisor.stop(self._child)
+
+    def _cpu(self) -> dict[str, float]:
+        assert self._child is not None, "usage() before start()"
+        return {"app": cpu_seconds(tree(self._child.pid)), **data_cpu_seconds(self._servers)}
+
+
+class EmulatedServerlessTarget:
+    """The packaged Chalice app behind the emulated API Gateway and Lambda."""
+
+    name = SERVERLESS
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        servers: DataServers,
+        logs: Path,
+        package: LambdaPackage,
+        *,
+        port: int = 0,
+    ) -> None:
+        self._supervisor = supervisor
+        self._servers = servers
+        self._package = package
+        self._port = port
+        self._log = logs / "emulator.log"
+        self._lambda_log = LambdaLog(logs / "lambda.log")
+        self._child: ChildProcess | None = None
+        self._before: Mapping[str, float] = {}
+        self.cache_key_prefix = f"{_KEY_PREFIX}{SERVERLESS}:"
+
+    def start(self) -> str:
+        environment_file = self._supervisor.directory("lambda-environment") / "environment.json"
+        variables = service_environment(self._servers, self.cache_key_prefix)
+        environment_file.write_text(json.dumps(variables), encoding="utf-8")
+        command = [
+            *(sys.executable, "-m", "emulation", "--package", self._package.folder),
+            *("--stage", self._package.stage, "--port", str(self._port)),
+            *("--log", self._lambda_log.path, "--environment-file", environment_file),
+            *("--python", lambda_python()),
+        ]
+        with self._log.open("wb") as log:
+            self._child = self._supervisor.start(
+                "emulator",
+                command,
+                environment={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
+                cwd=_REPOSITORY,
+                stdout=log,
+            )
+        wait_until(lambda: bool(_listening_urls(self._log)), self._child, self._log)
+        self._before = self._cpu()
+        return _listening_urls(self._log)[0]
+
+    def usage(self) -> Usage:
+        time.sleep(LOG_DELAY_SECONDS)
+        before, self._before = self._before, self._cpu()
+        return Usage(difference(self._before, before), self._lambda_log.read_new())
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._supervisor.stop(self._child)
+
+    def _cpu(self) -> dict[str, float]:
+        assert self._child is not None, "usage() before start()"
+        gateway = own_cpu_seconds(self._child.pid)
+        environments = cpu_seconds(tree(self._child.pid)) - gateway
+        return {
+            "gateway": gateway,
+            "environments": environments,
+            **data_cpu_seconds(self._servers),
+        }
+
+
+def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]:
+    """The service's own variables, the same for both sides but for the key prefix."""
+    return {
+        "DATABASE_URL": servers.database_url,
+        "CACHE_URL": servers.cache_url,
+        "CACHE_KEY_PREFIX": key_prefix,
+    }
+
+
+def data_cpu_seconds(servers: DataServers) -> dict[str, float]:
+    """CPU so far of MariaDB and Redis; without those that are the user's own servers."""
+    pids = {"database": servers.database_pid, "cache": servers.cache_pid}
+    return {name: own_cpu_seconds(pid) for name, pid in pids.items() if pid is not None}
+
+
+def lambda_python() -> Path:
+    """The interpreter of the virtual environment that holds what AWS puts into a sandbox."""
+    python = _REPOSITORY / ".venv-lambda" / "bin" / "python"
+    if not python.exists():
+        raise MeasurementError(".venv-lambda is missing; run: make install")
+    return python
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool], child: ChildProcess, log: Path) -> None:
+    """Wait for a started server; raises MeasurementError with the end of its log otherwise."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        # Asked before the process is looked at: another's server on the same port would answer
+        # in the place of ours that has just ended.
+        answered = ready()
+        if not child.running:
+            raise MeasurementError(f"{child.name} ended while starting:\n{log_tail(log)}")
+        if answered:
+            return
+        time.sleep(0.05)
+    raise MeasurementError(
+        f"{child.name} did not answer within {START_SECONDS:g} s:\n{log_tail(log)}"
+    )
+
+
+def log_tail(log: Path, lines: int = 10) -> str:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(text.splitlines()[-lines:]) or "(it wrote nothing)"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/", timeout=1):  # noqa: S310 - our own http URL
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _listening_urls(log: Path) -> list[str]:
+    prefix = "listening on "
+    lines: Iterable[str] = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
