@@ -7,6 +7,7 @@ it, so that a damaged file is never half read.
 """
 
 import dataclasses
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -145,7 +146,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - one JSON
     if origin is Mapping and isinstance(value, Mapping):
         inner = typing.get_args(hint)[1]
         return {str(key): _value(inner, item, where) for key, item in value.items()}
-    if hint is float and type(value) in (int, float):
+    # json reads NaN and Infinity, which no measurement is and no JSON report may hold.
+    if hint is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
         return float(value)
     if origin is None and type(value) is hint:
         return value

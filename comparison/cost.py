@@ -1,0 +1,139 @@
+"""Usage x prices = line items: what an architecture costs in a month of constant load.
+
+Amounts are rounded to the cent per line and then added, as AWS's bills do it, so a reader who adds
+the lines gets the total. exact_usd() is the same sum before rounding, for solving equations.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from comparison.architectures import SECONDS_PER_MONTH, Basis, Part
+from comparison.errors import ComparisonError
+from comparison.prices import PriceBook, TierAmount, is_sure
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One priced line; quantity x unit price = amount, with where the price comes from."""
+
+    component: str
+    what: str
+    basis: Basis
+    quantity: Decimal
+    """A month's, in `unit`."""
+    unit: str
+    tiers: tuple[TierAmount, ...]
+    """How the quantity spreads over the price's tiers; empty where a price is unknown."""
+    amount_usd: Decimal | None
+    """To the cent; None where a price is unknown."""
+    price_id: str
+    price_as_of: str | None
+    price_confidence: str
+    price_is_sure: bool
+    price_source: str
+    price_note: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A month of one side at one constant rate."""
+
+    side: str
+    requests_per_month: int
+    items: tuple[LineItem, ...]
+    missing: tuple[str, ...]
+    """What kept the totals from being known, in words; then the totals are None."""
+    fixed_usd: Decimal | None
+    per_request_usd: Decimal | None
+    """The part of the month's total that grows with the requests."""
+    total_usd: Decimal | None
+    usd_per_million_requests: Decimal | None
+    """The total over the month's requests in millions, to the cent."""
+
+
+def requests_per_month(requests_per_second: float) -> int:
+    """A constant rate kept up for AWS's month of 730 hours."""
+    return round(Decimal(repr(requests_per_second)) * SECONDS_PER_MONTH)
+
+
+def bill(side: str, parts: Sequence[Part], requests: int, book: PriceBook) -> Bill:
+    """Price every part for a month with so many requests; unknown prices end up in `missing`."""
+    priced = [_line_item(part, requests, book) for part in parts]
+    items = tuple(item for item, _ in priced)
+    missing = tuple(reason for _, reason in priced if reason)
+    fixed = _total(item for item in items if item.basis == "fixed")
+    per_request = _total(item for item in items if item.basis == "per request")
+    total = None if fixed is None or per_request is None else fixed + per_request
+    return Bill(
+        side=side,
+        requests_per_month=requests,
+        items=items,
+        missing=missing,
+        fixed_usd=fixed,
+        per_request_usd=per_request,
+        total_usd=total,
+        usd_per_million_requests=None if total is None else per_million(total, requests),
+    )
+
+
+def per_million(usd: Decimal, requests: int) -> Decimal | None:
+    """USD per million requests to the cent; None without requests."""
+    return to_cent(usd * 1_000_000 / requests) if requests else None
+
+
+def exact_usd(parts: Sequence[Part], requests: Decimal, book: PriceBook) -> Decimal:
+    """The month's total before rounding; ComparisonError when a needed price is unknown."""
+    return sum(
+        (book.amount_usd(part.price_id, monthly_quantity(part, requests)) for part in parts),
+        Decimal(0),
+    )
+
+
+def monthly_quantity(part: Part, requests: Decimal) -> Decimal:
+    return part.quantity if part.basis == "fixed" else part.quantity * requests
+
+
+def to_cent(usd: Decimal) -> Decimal:
+    return usd.quantize(CENT, ROUND_HALF_UP)
+
+
+def _line_item(part: Part, requests: int, book: PriceBook) -> tuple[LineItem, str]:
+    """The priced line, and why it has no amount (empty where it has one)."""
+    price = book.price(part.price_id)
+    quantity = monthly_quantity(part, Decimal(requests))
+    tiers: tuple[TierAmount, ...] = ()
+    problem = ""
+    try:
+        tiers = book.tier_amounts(part.price_id, quantity)
+    except ComparisonError as error:
+        problem = str(error)
+    item = LineItem(
+        component=part.component,
+        what=part.what,
+        basis=part.basis,
+        quantity=quantity,
+        unit=price.unit,
+        tiers=tiers,
+        amount_usd=None if problem else to_cent(sum((tier.usd for tier in tiers), Decimal(0))),
+        price_id=price.id,
+        price_as_of=price.as_of,
+        price_confidence=price.confidence,
+        price_is_sure=is_sure(price, len(tiers)),
+        price_source=price.source,
+        price_note=price.note,
+        reason=part.reason,
+    )
+    return item, problem
+
+
+def _total(items: Iterable[LineItem]) -> Decimal | None:
+    total = Decimal(0)
+    for item in items:
+        if item.amount_usd is None:
+            return None
+        total += item.amount_usd
+    return total

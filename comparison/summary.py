@@ -1,0 +1,224 @@
+"""From the blocks of one side to its row of figures. Ratios are made here, never stored."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
+
+from comparison import latency
+from comparison.errors import ComparisonError
+from comparison.records import BlockRecord, LambdaRecord
+
+Number = TypeVar("Number", int, float)
+
+GENERATOR = "generator"
+CACHED_STATES = ("hit", "miss", "bypass")
+"""Answers of routes that consult the cache; the others carry no X-Cache header."""
+THOUSANDTH = Decimal("0.001")
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySummary:
+    """Successful requests of the measured window, ms from the send; None = too few samples."""
+
+    samples: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaSummary:
+    """What the REPORT lines say, whole blocks."""
+
+    invocations: int
+    cold_starts: int
+    init_p50_ms: float | None
+    init_max_ms: float | None
+    billed_p50_ms: int | None
+    billed_mean_ms: Decimal | None
+    """To 0.001 ms; the bill is made from it."""
+    memory_mb: int
+    max_memory_used_mb: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFigures:
+    """What one block contributes to the paired differences."""
+
+    index: int
+    p50_ms: float | None
+    p95_ms: float | None
+    cpu_ms_per_request: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideSummary:
+    """Everything the report says about one side's measurements."""
+
+    side: str
+    blocks: int
+    requests: int
+    """Whole blocks, as are failures, errors, CPU and Lambda."""
+    failures: int
+    errors: Mapping[str, int]
+    measured_requests: int
+    """In the measured windows, as are the rate, the latencies and the cache states."""
+    measured_seconds: float
+    requests_per_second: float | None
+    latency: LatencySummary
+    cache_states: Mapping[str, int]
+    cache_hit_ratio: float | None
+    """Hits over all answers of routes that consult the cache."""
+    cpu_ms_per_request: Mapping[str, float]
+    """By component, without the load generator."""
+    cpu_ms_per_request_total: float | None
+    generator_cpu_share_max: float | None
+    """The busiest block's generator CPU time over its duration: 1 = one whole core."""
+    scheduling_lag_ms_max: float
+    serverless: LambdaSummary | None
+    per_block: tuple[BlockFigures, ...]
+
+
+def summarise(side: str, blocks: Sequence[BlockRecord]) -> SideSummary:
+    """Sum the blocks of one side; there is at least one."""
+    loads = [block.load for block in blocks]
+    distributions = [
+        latency.decode(load.latency_histogram, f"block {block.index}: latency_histogram")
+        for block, load in zip(blocks, loads, strict=True)
+    ]
+    requests = sum(load.requests for load in loads)
+    measured_seconds = sum(load.measured_seconds for load in loads)
+    measured_requests = sum(load.measured_requests for load in loads)
+    cpu_seconds = _added(block.cpu_seconds for block in blocks)
+    cpu_seconds.pop(GENERATOR, None)
+    states = _added(load.cache_states for load in loads)
+    return SideSummary(
+        side=side,
+        blocks=len(blocks),
+        requests=requests,
+        failures=sum(load.failures for load in loads),
+        errors=_added(load.errors for load in loads),
+        measured_requests=measured_requests,
+        measured_seconds=measured_seconds,
+        requests_per_second=_ratio(measured_requests, measured_seconds),
+        latency=_latency_summary(latency.merge(distributions)),
+        cache_states=states,
+        cache_hit_ratio=_ratio(
+            states.get("hit", 0), sum(states.get(state, 0) for state in CACHED_STATES)
+        ),
+        cpu_ms_per_request={
+            component: 1000 * seconds / requests for component, seconds in cpu_seconds.items()
+        }
+        if requests
+        else {},
+        cpu_ms_per_request_total=_cpu_ms_per_request(cpu_seconds, requests),
+        generator_cpu_share_max=_generator_cpu_share_max(blocks),
+        scheduling_lag_ms_max=max(load.scheduling_lag_ms_max for load in loads),
+        serverless=_lambda_summary(blocks),
+        per_block=tuple(
+            _block_figures(block, distribution)
+            for block, distribution in zip(blocks, distributions, strict=True)
+        ),
+    )
+
+
+def generator_cpu_share(block: BlockRecord) -> float | None:
+    """CPU time of the load generator over the block's duration; None where it was not metered."""
+    if GENERATOR not in block.cpu_seconds:
+        return None
+    return _ratio(block.cpu_seconds[GENERATOR], block.wall_seconds)
+
+
+def _latency_summary(distribution: latency.Distribution) -> LatencySummary:
+    return LatencySummary(
+        samples=distribution.samples,
+        p50_ms=latency.percentile_ms(distribution, "50"),
+        p95_ms=latency.percentile_ms(distribution, "95"),
+        p99_ms=latency.percentile_ms(distribution, "99"),
+        max_ms=latency.max_ms(distribution),
+    )
+
+
+def _lambda_summary(blocks: Sequence[BlockRecord]) -> LambdaSummary | None:
+    records = [block.serverless for block in blocks if block.serverless is not None]
+    if not records:
+        return None
+    memory_sizes = sorted({record.memory_mb for record in records})
+    if len(memory_sizes) > 1:
+        raise ComparisonError(f"blocks ran with different memory_mb: {memory_sizes}; run again")
+    billed = _billed_ms_counts(records)
+    inits = sorted(init for record in records for init in record.init_ms)
+    return LambdaSummary(
+        invocations=sum(record.invocations for record in records),
+        cold_starts=len(inits),
+        init_p50_ms=inits[(len(inits) - 1) // 2] if inits else None,
+        init_max_ms=inits[-1] if inits else None,
+        billed_p50_ms=_median(billed),
+        billed_mean_ms=_mean(billed),
+        memory_mb=memory_sizes[0],
+        max_memory_used_mb=max(record.max_memory_used_mb for record in records),
+        errors=sum(record.errors for record in records),
+    )
+
+
+def _billed_ms_counts(records: Iterable[LambdaRecord]) -> list[tuple[int, int]]:
+    counts = _added(record.billed_ms_counts for record in records)
+    for text in counts:
+        if not (text.isascii() and text.isdigit()):
+            raise ComparisonError(f"billed_ms_counts: {text!r} is not a whole number of ms")
+    return sorted((int(text), count) for text, count in counts.items())
+
+
+def _median(counts: Sequence[tuple[int, int]]) -> int | None:
+    """Nearest rank, as latency.percentile_ms, but stated from one sample on."""
+    rank = -(-sum(count for _, count in counts) // 2)
+    seen = 0
+    for value, count in counts:
+        seen += count
+        if seen >= rank:
+            return value
+    return None
+
+
+def _mean(counts: Sequence[tuple[int, int]]) -> Decimal | None:
+    samples = sum(count for _, count in counts)
+    if not samples:
+        return None
+    total = sum(value * count for value, count in counts)
+    return (Decimal(total) / samples).quantize(THOUSANDTH, ROUND_HALF_UP)
+
+
+def _block_figures(block: BlockRecord, distribution: latency.Distribution) -> BlockFigures:
+    cpu_seconds = {key: value for key, value in block.cpu_seconds.items() if key != GENERATOR}
+    return BlockFigures(
+        index=block.index,
+        p50_ms=latency.percentile_ms(distribution, "50"),
+        p95_ms=latency.percentile_ms(distribution, "95"),
+        cpu_ms_per_request=_cpu_ms_per_request(cpu_seconds, block.load.requests),
+    )
+
+
+def _cpu_ms_per_request(cpu_seconds: Mapping[str, float], requests: int) -> float | None:
+    if not cpu_seconds or not requests:
+        return None
+    return 1000 * sum(cpu_seconds.values()) / requests
+
+
+def _generator_cpu_share_max(blocks: Sequence[BlockRecord]) -> float | None:
+    shares = [generator_cpu_share(block) for block in blocks]
+    return max((share for share in shares if share is not None), default=None)
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _added(mappings: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
+    total: dict[str, Number] = {}
+    for mapping in mappings:
+        for key, value in mapping.items():
+            total[key] = total[key] + value if key in total else value
+    return dict(sorted(total.items()))

@@ -1,0 +1,306 @@
+"""How far the numbers can be trusted: warnings as data, each with what to do about it.
+
+Every limit stands here as a constant beside its reason. A rule takes the evidence and yields
+warnings; RULES lists them in the order of the report.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from comparison.architectures import EC2, HOURS_PER_MONTH, SERVERLESS, SIDES, Instance
+from comparison.cost import Bill, to_cent
+from comparison.prices import PriceBook
+from comparison.records import BlockRecord, RunRecord
+from comparison.significance import MINIMUM_PAIRS
+from comparison.summary import SideSummary, generator_cpu_share
+
+GENERATOR_CPU_LIMIT = 0.9
+"""Locust's own limit (CPU_WARNING_THRESHOLD, 90 %): a process that uses a whole core makes its
+requests wait, and counts that waiting as the server's latency."""
+STALL_SHARE_LIMIT = 0.05
+"""A generator that stood still for 5 % of the window delayed up to 5 % of the requests: from
+there on p95, a number of the headline, may be its own."""
+RATE_DIFFERENCE_LIMIT = 0.03
+"""Users wait for their answers, so a slow side is asked less. Above 3 % it had an easier load."""
+HIT_RATIO_LIMIT = 0.05
+"""A full miss took about five times the CPU of a hit when the ec2 server was chosen: 5 points of
+difference move a mean by a fifth."""
+FULL_VCPU_MB = 1769
+"""Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
+CREDITS_PRICE_ID = "ec2.cpu_credits.t3.linux"
+
+Level = Literal["invalid", "caution", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustWarning:
+    """One reason to trust the numbers less, or to read them differently."""
+
+    level: Level
+    """invalid: no comparison may be made; caution: it weakens a claim; note: know this."""
+    code: str
+    """A stable name for programs."""
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the rules look at."""
+
+    run: RunRecord
+    blocks: Sequence[BlockRecord]
+    sides: Sequence[SideSummary]
+    """Those that were measured, ec2 first."""
+    bills: Sequence[Bill]
+    rate: float | None
+    """Requests/s that the bills are made for."""
+    instance: Instance
+    book: PriceBook
+
+    def side(self, name: str) -> SideSummary | None:
+        return next((side for side in self.sides if side.side == name), None)
+
+
+Rule = Callable[[Evidence], Iterator[TrustWarning]]
+
+
+def trust_warnings(evidence: Evidence) -> tuple[TrustWarning, ...]:
+    """All warnings, the gravest first."""
+    order = ("invalid", "caution", "note")
+    found = [warning for rule in RULES for warning in rule(evidence)]
+    return tuple(sorted(found, key=lambda warning: order.index(warning.level)))
+
+
+def answers(evidence: Evidence) -> Iterator[TrustWarning]:
+    run = evidence.run
+    if run.answers_different:
+        yield TrustWarning(
+            "invalid",
+            "answers-different",
+            f"{len(run.answers_different)} of {run.answers_checked} checked requests were answered"
+            f" differently by the two sides; the first: {run.answers_different[0]}",
+            "Make both sides answer alike, then run again: speed at different work says nothing.",
+        )
+    elif not run.answers_checked:
+        yield TrustWarning(
+            "caution",
+            "answers-unchecked",
+            "nobody checked that both sides give the same answers",
+            "Run with the check of answers.",
+        )
+
+
+def generator_cpu(evidence: Evidence) -> Iterator[TrustWarning]:
+    shares = [(generator_cpu_share(block) or 0.0, block) for block in evidence.blocks]
+    busy = [(share, block) for share, block in shares if share >= GENERATOR_CPU_LIMIT]
+    if busy:
+        share, block = max(busy, key=lambda pair: pair[0])
+        yield TrustWarning(
+            "invalid",
+            "generator-busy",
+            f"the load generator used {share:.0%} of a core in block {block.index} ({block.side}):"
+            " it measured itself",
+            "Use fewer users, a faster machine, or more generator processes.",
+        )
+
+
+def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
+    for side in evidence.sides:
+        blocks = [block for block in evidence.blocks if block.side == side.side]
+        worst = max(blocks, key=_stall_share)
+        lag_ms = side.scheduling_lag_ms_max
+        p99_ms = side.latency.p99_ms
+        if _stall_share(worst) >= STALL_SHARE_LIMIT:
+            yield TrustWarning(
+                "invalid",
+                "generator-stalled",
+                f"the load generator stood still for {worst.load.scheduling_lag_ms_max:,.0f} ms,"
+                f" {_stall_share(worst):.0%} of the measured window of block {worst.index}"
+                f" ({side.side})",
+                "Close other programs and run again, with longer blocks.",
+            )
+        elif p99_ms is not None and lag_ms > p99_ms:
+            yield TrustWarning(
+                "caution",
+                "generator-late",
+                f"{side.side}: the load generator was once {lag_ms:,.1f} ms late, more than p99"
+                f" ({p99_ms:,.1f} ms): p99 and max may be its own doing",
+                "Read p50 and p95; run again on a quieter machine for p99.",
+            )
+
+
+def incomplete(evidence: Evidence) -> Iterator[TrustWarning]:
+    run = evidence.run
+    if run.interrupted or len(evidence.blocks) < len(run.order):
+        yield TrustWarning(
+            "caution",
+            "interrupted",
+            f"the run was interrupted: {len(evidence.blocks)} of {len(run.order)} planned blocks"
+            " were measured",
+            "Run again to the end; until then this is a preview.",
+        )
+    for name in SIDES:
+        if evidence.side(name) is None:
+            yield TrustWarning(
+                "caution",
+                "side-missing",
+                f"{name} was not measured at all",
+                "Run again to the end to compare.",
+            )
+
+
+def few_blocks(evidence: Evidence) -> Iterator[TrustWarning]:
+    pairs = min((side.blocks for side in evidence.sides), default=0)
+    if len(evidence.sides) == len(SIDES) and pairs < MINIMUM_PAIRS:
+        count = "one block" if pairs == 1 else f"{pairs} blocks"
+        yield TrustWarning(
+            "caution",
+            "few-blocks",
+            f"{count} per side: no interval can be given, so no difference is claimed",
+            f"Run with --blocks {MINIMUM_PAIRS} or more.",
+        )
+
+
+def failures(evidence: Evidence) -> Iterator[TrustWarning]:
+    for side in evidence.sides:
+        if side.failures:
+            kinds = ", ".join(f"{kind} ({count:,})" for kind, count in side.errors.items())
+            yield TrustWarning(
+                "caution",
+                "failures",
+                f"{side.side}: {side.failures:,} of {side.requests:,} requests failed"
+                f" ({side.failures / max(side.requests, 1):.2%}): {kinds or 'kind not recorded'}",
+                "Latencies are those of successful requests only; find the cause before comparing.",
+            )
+
+
+def unequal_load(evidence: Evidence) -> Iterator[TrustWarning]:
+    rates = [side.requests_per_second for side in evidence.sides if side.requests_per_second]
+    if len(rates) == len(SIDES) and max(rates) / min(rates) - 1 > RATE_DIFFERENCE_LIMIT:
+        yield TrustWarning(
+            "caution",
+            "unequal-load",
+            f"the sides were asked at different rates: {rates[0]:,.1f} and {rates[1]:,.1f}"
+            " requests/s",
+            "Users wait for answers, so a slower side gets less load; use fewer users.",
+        )
+
+
+def unequal_cache(evidence: Evidence) -> Iterator[TrustWarning]:
+    ratios = [side.cache_hit_ratio for side in evidence.sides if side.cache_hit_ratio is not None]
+    if len(ratios) == len(SIDES) and abs(ratios[0] - ratios[1]) > HIT_RATIO_LIMIT:
+        yield TrustWarning(
+            "caution",
+            "unequal-cache",
+            f"the caches answered different shares: {ratios[0]:.1%} on {SIDES[0]}, {ratios[1]:.1%}"
+            f" on {SIDES[1]}",
+            "Start both sides from the same cache state; look for errors of the cache.",
+        )
+
+
+def whole_core(evidence: Evidence) -> Iterator[TrustWarning]:
+    run = evidence.run
+    if evidence.side(SERVERLESS) and run.emulated and not run.cpu_share_enforced:
+        share = run.lambda_memory_mb / FULL_VCPU_MB
+        if share < 1:
+            yield TrustWarning(
+                "caution",
+                "cpu-share",
+                f"Lambda at {run.lambda_memory_mb} MB gets {share:.2f} vCPU, but the emulated one"
+                " had a whole core: its times and billed ms are too low for CPU-bound work",
+                "Read serverless latency and duration as a lower bound.",
+            )
+
+
+def cold_share(evidence: Evidence) -> Iterator[TrustWarning]:
+    """AWS's share: https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/."""
+    side = evidence.side(SERVERLESS)
+    figures = side.serverless if side else None
+    if figures and figures.cold_starts and figures.invocations:
+        yield TrustWarning(
+            "note",
+            "cold-starts-billed",
+            f"{figures.cold_starts:,} cold starts in {figures.invocations:,} invocations"
+            f" ({figures.cold_starts / figures.invocations:.2%}) are in the mean billed ms;"
+            " steady traffic has fewer, AWS says typically below 1 %",
+            "A longer run brings the mean billed ms closer to a month's.",
+        )
+
+
+def cpu_credits(evidence: Evidence) -> Iterator[TrustWarning]:
+    cpu_ms = instance_cpu_ms_per_request(evidence.side(EC2))
+    if cpu_ms is None or evidence.rate is None:
+        return
+    needed = Decimal(repr(cpu_ms)) / 1000 * Decimal(repr(evidence.rate))
+    instance = evidence.instance
+    if needed <= instance.baseline_vcpus:
+        return
+    work = f"{evidence.rate:,.1f} requests/s x {cpu_ms:.2f} CPU ms = {needed:.2f} vCPU"
+    if needed > instance.vcpus:
+        yield TrustWarning(
+            "caution",
+            "instance-too-small",
+            f"one {instance.name} cannot carry this load: {work}, and it has {instance.vcpus}",
+            "Read the ec2 bill as that of one instance; this load needs more of them.",
+        )
+        return
+    surplus_hours = (needed - instance.baseline_vcpus) * HOURS_PER_MONTH
+    extra = to_cent(evidence.book.amount_usd(CREDITS_PRICE_ID, surplus_hours))
+    yield TrustWarning(
+        "caution",
+        "cpu-credits",
+        f"{work}, above the {instance.baseline_vcpus.normalize():f} vCPU a {instance.name} has"
+        f" without credits; surplus credits would add ${extra:,} a month, not in this bill",
+        "Add them to the ec2 side, or take a larger instance class.",
+    )
+
+
+def unknown_prices(evidence: Evidence) -> Iterator[TrustWarning]:
+    for reason in sorted({reason for bill in evidence.bills for reason in bill.missing}):
+        yield TrustWarning(
+            "caution",
+            "price-unknown",
+            f"no total can be given: {reason}",
+            "Use the price book of a region that has it, or a lower rate.",
+        )
+
+
+def unmeasured_bill(evidence: Evidence) -> Iterator[TrustWarning]:
+    side = evidence.side(SERVERLESS)
+    if side and (side.serverless is None or side.serverless.billed_mean_ms is None):
+        yield TrustWarning(
+            "caution",
+            "billed-unknown",
+            "no REPORT line of Lambda was recorded, so serverless cannot be priced",
+            "Run again; if it stays so, look into the run's log of the environments.",
+        )
+
+
+def instance_cpu_ms_per_request(side: SideSummary | None) -> float | None:
+    """CPU that the instance itself spends per request: the app, not the database or the cache."""
+    return side.cpu_ms_per_request.get("app") if side else None
+
+
+def _stall_share(block: BlockRecord) -> float:
+    window_ms = block.load.measured_seconds * 1000
+    return block.load.scheduling_lag_ms_max / window_ms if window_ms else 0.0
+
+
+RULES: tuple[Rule, ...] = (
+    answers,
+    generator_cpu,
+    generator_lag,
+    incomplete,
+    few_blocks,
+    failures,
+    unequal_load,
+    unequal_cache,
+    whole_core,
+    cpu_credits,
+    unmeasured_bill,
+    unknown_prices,
+    cold_share,
+)
