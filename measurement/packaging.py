@@ -8,6 +8,7 @@ everything that went in, so a second run needs neither time nor network.
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -34,6 +35,12 @@ class LambdaPackage:
 
     folder: Path
     stage: str
+
+    @property
+    def memory_mb(self) -> int:
+        """The function's memory, as the template tells CloudFormation."""
+        template = json.loads((self.folder / "sam.json").read_text(encoding="utf-8"))
+        return int(template["Resources"]["APIHandler"]["Properties"]["MemorySize"])
 
 
 def package_lambda(cache: Path, stage: str = STAGE) -> LambdaPackage:

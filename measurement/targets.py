@@ -48,6 +48,9 @@ class Target(Protocol):
     def start(self) -> str:
         """Start the side and return its base URL once it answers."""
 
+    def running(self) -> bool:
+        """Whether the side's process is still there."""
+
     def usage(self) -> Usage:
         """What was used since the last call (or the start)."""
 
@@ -87,6 +90,9 @@ class Ec2Target:
         wait_until(lambda: _answers(url), self._child, self._log)
         self._before = self._cpu()
         return url
+
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
 
     def usage(self) -> Usage:
         before, self._before = self._before, self._cpu()
@@ -129,7 +135,7 @@ class EmulatedServerlessTarget:
         environment_file = self._supervisor.directory("lambda-environment") / "environment.json"
         variables = service_environment(self._servers, self.cache_key_prefix)
         environment_file.write_text(json.dumps(variables), encoding="utf-8")
-        command = [
+        command: list[str | Path] = [
             *(sys.executable, "-m", "emulation", "--package", self._package.folder),
             *("--stage", self._package.stage, "--port", str(self._port)),
             *("--log", self._lambda_log.path, "--environment-file", environment_file),
@@ -146,6 +152,9 @@ class EmulatedServerlessTarget:
         wait_until(lambda: bool(_listening_urls(self._log)), self._child, self._log)
         self._before = self._cpu()
         return _listening_urls(self._log)[0]
+
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
 
     def usage(self) -> Usage:
         time.sleep(LOG_DELAY_SECONDS)
