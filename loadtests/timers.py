@@ -1,0 +1,68 @@
+"""What happens regularly while a block runs: its files are written, its punctuality is watched.
+
+Separate because it needs gevent's cooperative sleep and threads, so it lives only in Locust's
+process.
+"""
+
+import gc
+import json
+import time
+from pathlib import Path
+
+import gevent
+from gevent.event import Event
+
+from loadtests.block import Block
+from loadtests.recorder import write_atomically
+
+WRITE_SECONDS = 0.5
+LAG_TIMER_SECONDS = 0.05
+
+
+class Timers:
+    """Run from creation to `finish()`; without a `record` file only punctuality is watched."""
+
+    def __init__(self, block: Block, record: Path | None) -> None:
+        # What is loaded by now stays: a full garbage collection would walk through all of it and
+        # hold up every request in flight.
+        gc.collect()
+        gc.freeze()
+        self._block = block
+        self._record = record
+        self._finished = Event()
+        self._running = [gevent.spawn(self._watch_punctuality)]
+        if record is not None:
+            self._running.append(gevent.spawn(self._write_regularly, record))
+
+    def finish(self) -> None:
+        """Stop, wait for a write under way, then write what is final."""
+        self._finished.set()
+        gevent.joinall(self._running, raise_error=True)
+        if self._record is not None:
+            for path, text in self._files(self._record):
+                write_atomically(path, text)
+
+    def _watch_punctuality(self) -> None:
+        while self._block.left_seconds > 0 and not self._finished.is_set():
+            due = time.perf_counter() + LAG_TIMER_SECONDS
+            gevent.sleep(LAG_TIMER_SECONDS)
+            self._block.recorder.add_lag(self._block.seconds_at(due), time.perf_counter() - due)
+
+    def _write_regularly(self, record: Path) -> None:
+        # In a thread of its own: a slow disk must not hold up the users.
+        disk = gevent.get_hub().threadpool
+        while not self._finished.is_set():
+            for path, text in self._files(record):
+                disk.apply(write_atomically, (path, text))
+            self._finished.wait(WRITE_SECONDS)
+
+    def _files(self, record: Path) -> tuple[tuple[Path, str], tuple[Path, str]]:
+        block = self._block
+        now = block.elapsed_seconds
+        return (
+            (record, json.dumps(block.recorder.snapshot(now), indent=1)),
+            (
+                record.with_name(f"{record.name}.progress.json"),
+                json.dumps(block.recorder.progress(now, block.active_users)),
+            ),
+        )
