@@ -1,0 +1,307 @@
+"""One execution environment: what its process is doing and what that means for an invocation.
+
+An environment is started for an invocation, which waits for the init phase, and is kept for later
+ones. Its end is always a kill (SIGKILL): a function without extensions gets no notice on Lambda
+either. Phases, limits and log lines: "Understanding the Lambda execution environment lifecycle",
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+import asyncio
+import enum
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emulation.errors import EmulationError
+from emulation.function_log import FunctionLog
+from emulation.http1 import Connection
+from emulation.invocations import (
+    MAX_PAYLOAD_BYTES,
+    RESPONSE_TOO_LARGE,
+    Invocation,
+    Outcome,
+    error_outcome,
+    exit_outcome,
+    reported_outcome,
+    timeout_outcome,
+)
+from emulation.report_lines import (
+    ReportLine,
+    billed_duration_ms,
+    format_end_line,
+    format_init_report_line,
+    format_init_start_line,
+    format_start_line,
+)
+from emulation.runtime_api import MAX_RUNTIME_HEAD_BYTES, RuntimeApi
+from emulation.runtime_process import RuntimeProcess
+from emulation.runtime_settings import FunctionSettings
+from emulation.supervision import Supervisor
+
+INIT_LIMIT_SECONDS = 10.0
+_EXIT_GRACE_SECONDS = 1.0
+
+
+class _Phase(enum.Enum):
+    INIT = enum.auto()
+    """The process loads the function; the invocation's duration has not begun."""
+    LATE_INIT = enum.auto()
+    """Init failed or the process was lost, so it loads again, as part of the invocation."""
+    READY = enum.auto()
+    """No invocation is running; the runtime asks for one or is about to."""
+    INVOKE = enum.auto()
+    EXITING = enum.auto()
+    """The runtime is about to exit by itself; no more invocations."""
+    DEAD = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentEvents:
+    """What the function is told about an environment; each call is given its id."""
+
+    initialised: Callable[[int], None]
+    """Its invocation begins: it is busy from now on."""
+    finished: Callable[[int], None]
+    """It can take another invocation."""
+    retired: Callable[[int], None]
+    """It takes no more invocations."""
+    ended: Callable[[int], None]
+    """It is gone."""
+
+
+class Environment:
+    """One environment and its process; lives in the event loop's thread."""
+
+    def __init__(
+        self,
+        environment_id: int,
+        settings: FunctionSettings,
+        supervisor: Supervisor,
+        log: FunctionLog,
+        events: EnvironmentEvents,
+    ) -> None:
+        self.environment_id = environment_id
+        self._settings = settings
+        self._supervisor = supervisor
+        self._log = log
+        self._events = events
+        self._loop = asyncio.get_running_loop()
+        self._api = RuntimeApi(self)
+        self._server: asyncio.Server | None = None
+        self._address = ""
+        self._log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
+        self._process: RuntimeProcess | None = None
+        self._phase = _Phase.INIT
+        self._began = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._invocation: Invocation | None = None
+        self._init_ms: float | None = None
+        self._init_error: Outcome | None = None
+
+    async def start(self, invocation: Invocation) -> None:
+        """Open the runtime API and start the process; the invocation waits for its init phase."""
+        self._invocation = invocation
+        try:
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            listener.bind(("127.0.0.1", 0))
+            self._address = f"127.0.0.1:{listener.getsockname()[1]}"
+            self._server = await self._loop.create_server(self._connection, sock=listener)
+        except OSError as error:
+            self._could_not_start(error)
+            return
+        if self._phase is _Phase.DEAD:  # the function was closed meanwhile
+            self._server.close()
+            return
+        self._log.write(format_init_start_line(self._settings.runtime))
+        self._limit(INIT_LIMIT_SECONDS, self._init_timed_out)
+        self._spawn(_Phase.INIT)
+
+    def take(self, invocation: Invocation) -> None:
+        """Run an invocation in an environment that finished its last one."""
+        self._invocation = invocation
+        if self._api.waiting:
+            self._begin()
+            self._deliver()
+        else:  # the last answer overtook the runtime's request for the next invocation
+            self._limit(self._settings.timeout_seconds, self._timed_out)
+
+    def check_exit(self) -> None:
+        """Look whether the process is still there; to be called on SIGCHLD."""
+        if self._process is None or self._process.running or self._phase is _Phase.DEAD:
+            return
+        exit_code = self._process.end()
+        if self._phase is _Phase.INIT:
+            error_type = self._init_error.error_type if self._init_error else "Runtime.ExitError"
+            self._init_failed("error", error_type)
+        elif self._invocation is None:
+            self.end()
+        elif self._phase is _Phase.READY:
+            self._begin_late_init()
+        else:
+            lost = exit_outcome(self._invocation.request_id, exit_code)
+            self._fail(self._init_error or lost, "error")
+
+    def end(self) -> None:
+        """Kill the process and close the runtime API. An invocation in it fails."""
+        if self._phase is _Phase.DEAD:
+            return
+        self._phase = _Phase.DEAD
+        self._cancel_limit()
+        self._kill()
+        if self._server is not None:
+            self._server.close()
+        self._events.ended(self.environment_id)
+        invocation, self._invocation = self._invocation, None
+        if invocation is not None:
+            ended = error_outcome(invocation.request_id, "Sandbox.Failure", "environment ended")
+            invocation.done(ended)
+
+    # --- what the runtime says (RuntimeListener) ------------------------------------------------
+
+    def ready(self) -> None:
+        if self._phase in (_Phase.INIT, _Phase.LATE_INIT) and self._process is not None:
+            self._process.max_memory_mb()  # should it crash later, this much is known
+        if self._phase is _Phase.INIT:
+            self._cancel_limit()
+            self._init_ms = self._elapsed_ms()
+            self._events.initialised(self.environment_id)
+        if self._invocation is None:
+            return
+        if self._phase is not _Phase.LATE_INIT:
+            self._begin()
+        self._deliver()
+
+    def returned(self, payload: bytes) -> None:
+        self._finish(Outcome(payload), None)
+
+    def failed(self, payload: bytes) -> None:
+        self._finish(reported_outcome(payload), "error")
+
+    def returned_too_much(self) -> None:
+        invocation = self._report(RESPONSE_TOO_LARGE, "error")
+        self._phase = _Phase.EXITING
+        self._limit(_EXIT_GRACE_SECONDS, self.end)
+        self._events.retired(self.environment_id)
+        invocation.done(RESPONSE_TOO_LARGE)
+
+    def init_failed(self, payload: bytes) -> None:
+        self._init_error = reported_outcome(payload)
+
+    # --- phases ---------------------------------------------------------------------------------
+
+    def _spawn(self, phase: _Phase) -> None:
+        self._phase = phase
+        self._api.close()
+        self._api = RuntimeApi(self)
+        self._init_error = None
+        if phase is _Phase.INIT:
+            self._began = self._loop.time()
+        try:
+            self._process = RuntimeProcess(
+                self._settings,
+                self._supervisor,
+                self._address,
+                self._log_stream,
+                self._log.write,
+            )
+        except (EmulationError, OSError) as error:
+            self._could_not_start(error)
+
+    def _connection(self) -> Connection:
+        return Connection(self._api.handle, MAX_PAYLOAD_BYTES, MAX_RUNTIME_HEAD_BYTES)
+
+    def _kill(self) -> None:
+        self._api.close()
+        if self._process is not None:
+            self._process.end()
+
+    def _could_not_start(self, error: Exception) -> None:
+        self._log.write(f"emulation: an environment cannot start: {error}")
+        self.end()
+
+    def _init_timed_out(self) -> None:
+        self._kill()
+        self._init_failed("timeout", None)
+
+    def _init_failed(self, status: str, error_type: str | None) -> None:
+        self._cancel_limit()
+        self._log.write(format_init_report_line(self._elapsed_ms(), status, error_type))
+        self._events.initialised(self.environment_id)
+        self._begin_late_init()
+
+    def _begin_late_init(self) -> None:
+        self._begin()
+        self._spawn(_Phase.LATE_INIT)
+
+    def _begin(self) -> None:
+        """Start the invocation's clock: from here on it is billed and may time out."""
+        assert self._invocation is not None
+        self._phase = _Phase.INVOKE
+        self._began = self._loop.time()
+        self._log.write(format_start_line(self._invocation.request_id))
+        self._limit(self._settings.timeout_seconds, self._timed_out)
+
+    def _deliver(self) -> None:
+        assert self._invocation is not None
+        self._phase = _Phase.INVOKE
+        left_ms = self._settings.timeout_seconds * 1000 - self._elapsed_ms()
+        deadline_ms = int(time.time() * 1000 + left_ms)
+        self._api.deliver(self._invocation, deadline_ms, self._settings.arn)
+
+    def _timed_out(self) -> None:
+        assert self._invocation is not None
+        if self._phase is _Phase.READY:
+            self._begin()
+        self._fail(
+            timeout_outcome(self._invocation.request_id, self._settings.timeout_seconds), "timeout"
+        )
+
+    def _finish(self, outcome: Outcome, status: str | None) -> None:
+        """End an invocation after which the environment can be used again."""
+        invocation = self._report(outcome, status)
+        self._phase = _Phase.READY
+        self._events.finished(self.environment_id)
+        invocation.done(outcome)
+
+    def _fail(self, outcome: Outcome, status: str) -> None:
+        """End an invocation and the environment with it."""
+        self._kill()
+        invocation = self._report(outcome, status)
+        self.end()
+        invocation.done(outcome)
+
+    def _report(self, outcome: Outcome, status: str | None) -> Invocation:
+        """Write the log lines that end an invocation, and forget it."""
+        assert self._invocation is not None
+        assert self._process is not None
+        self._cancel_limit()
+        duration_ms = self._elapsed_ms()
+        invocation, self._invocation = self._invocation, None
+        init_ms, self._init_ms = self._init_ms, None
+        self._process.end_line()
+        report = ReportLine(
+            request_id=invocation.request_id,
+            duration_ms=duration_ms,
+            billed_duration_ms=billed_duration_ms(duration_ms, init_ms),
+            memory_size_mb=self._settings.memory_mb,
+            max_memory_used_mb=self._process.max_memory_mb(),
+            init_duration_ms=init_ms,
+            status=status,
+            error_type=outcome.error_type if status == "error" else None,
+        )
+        self._log.write(format_end_line(invocation.request_id), report)
+        return invocation
+
+    def _elapsed_ms(self) -> float:
+        return (self._loop.time() - self._began) * 1000
+
+    def _limit(self, seconds: float, then: Callable[[], None]) -> None:
+        self._cancel_limit()
+        self._timer = self._loop.call_later(seconds, then)
+
+    def _cancel_limit(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,90 @@
+"""A Lambda function: takes invocations and finds or starts an environment for each.
+
+Joins the pool's decisions (sandboxes.py) with the environments that carry them out, as Lambda's
+Invoke API does. Knows nothing of HTTP requests or of API Gateway.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+
+from emulation.environments import Environment, EnvironmentEvents
+from emulation.function_log import FunctionLog
+from emulation.invocations import THROTTLED, Invocation, Outcome
+from emulation.runtime_settings import FunctionSettings
+from emulation.sandboxes import SandboxPool
+from emulation.supervision import Supervisor
+
+_EXPIRY_CHECK_SECONDS = 1.0
+
+
+class LambdaFunction:
+    """One function and all its environments; must be made and used in a running event loop."""
+
+    def __init__(
+        self,
+        settings: FunctionSettings,
+        pool: SandboxPool,
+        supervisor: Supervisor,
+        log: FunctionLog,
+    ) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._supervisor = supervisor
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._environments: dict[int, Environment] = {}
+        self._starting: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._events = EnvironmentEvents(
+            initialised=pool.initialised,
+            finished=self._finished,
+            retired=pool.remove,
+            ended=self._ended,
+        )
+        self._expiry = self._loop.call_later(_EXPIRY_CHECK_SECONDS, self._expire)
+
+    def invoke(self, payload: bytes, trace: str, done: Callable[[Outcome], None]) -> None:
+        """Run the function once; `done` is called with the outcome, at once if throttled."""
+        assignment = None if self._closed else self._pool.acquire()
+        if assignment is None:
+            done(THROTTLED)
+            return
+        invocation = Invocation(str(uuid.uuid4()), payload, trace, done)
+        if assignment.cold:
+            self._start(assignment.environment_id, invocation)
+        else:
+            self._environments[assignment.environment_id].take(invocation)
+
+    def check_exits(self) -> None:
+        """Notice processes that ended; to be called on SIGCHLD."""
+        for environment in list(self._environments.values()):
+            environment.check_exit()
+
+    def close(self) -> None:
+        """Kill every environment."""
+        self._closed = True
+        self._expiry.cancel()
+        for environment in list(self._environments.values()):
+            environment.end()
+
+    def _start(self, environment_id: int, invocation: Invocation) -> None:
+        environment = Environment(
+            environment_id, self._settings, self._supervisor, self._log, self._events
+        )
+        self._environments[environment_id] = environment
+        task = self._loop.create_task(environment.start(invocation))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    def _finished(self, environment_id: int) -> None:
+        self._pool.release(environment_id, self._loop.time())
+
+    def _ended(self, environment_id: int) -> None:
+        self._pool.remove(environment_id)
+        self._environments.pop(environment_id, None)
+
+    def _expire(self) -> None:
+        for environment_id in self._pool.expire(self._loop.time()):
+            self._environments[environment_id].end()
+        self._expiry = self._loop.call_later(_EXPIRY_CHECK_SECONDS, self._expire)

@@ -1,0 +1,234 @@
+"""HTTP/1.1 on the wire: requests in, responses out, for the gateway and for the runtime API.
+
+httptools (llhttp) parses; what is here keeps a connection orderly: one request at a time and the
+answers in order although a client may pipeline, bodies up to a limit, keep-alive. Every response
+is one write and Nagle's algorithm is off: written in two parts, each hop would cost a delayed
+acknowledgement of 40 ms.
+"""
+
+import asyncio
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+
+import httptools
+
+from emulation.messages import Request, Response
+
+MAX_HEAD_BYTES = 64 * 1024
+_MAX_PIPELINED = 16
+_NO_BODY_STATUSES = frozenset((204, 304))
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Handler = Callable[[Request, "Connection"], None]
+"""Takes a complete request; must see to it that `connection.respond` is called once, now or later.
+A connection whose client is gone takes the call as well."""
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(
+        self, handler: Handler, max_body_bytes: int, max_head_bytes: int = MAX_HEAD_BYTES
+    ) -> None:
+        self._handler = handler
+        self._max_head_bytes = max_head_bytes
+        self._max_body_bytes = max_body_bytes
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._source_ip = ""
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._current: tuple[Request, bool] | None = None
+        self._last = False
+        self._writable = True
+        self._dispatching = False
+        self._begin()
+
+    @property
+    def open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def respond(self, response: Response) -> None:
+        """Send the answer to the current request, then turn to the next one."""
+        if self._current is None:
+            return
+        request, keep_alive = self._current
+        self._current = None
+        if self._transport is None or self._transport.is_closing():
+            return
+        keep_alive = keep_alive and not (self._last and not self._waiting)
+        self._transport.write(encode_response(response, request, keep_alive=keep_alive))
+        if keep_alive:
+            self._next()
+        else:
+            self._transport.close()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _next(self) -> None:
+        if self._dispatching:
+            return  # a handler answered at once: the loop below goes on, without recursion
+        self._dispatching = True
+        while self._waiting and self._current is None and self._writable and self.open:
+            self._current = self._waiting.popleft()
+            self._handler(self._current[0], self)
+        self._dispatching = False
+        if self._transport is not None and not self._last and len(self._waiting) < _MAX_PIPELINED:
+            self._transport.resume_reading()
+
+    # --- asyncio's callbacks ------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._source_ip = transport.get_extra_info("peername")[0]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._transport = None
+        self._waiting.clear()
+
+    def eof_received(self) -> bool:
+        """Stay open for the answer to a client that has only finished sending."""
+        self._last = True
+        return self._current is not None
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._next()
+
+    def data_received(self, data: bytes) -> None:
+        if self._last:
+            return
+        if not self._in_body:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._last = True  # the request was taken; what follows it is another protocol
+        except httptools.HttpParserError:
+            self._refuse(400)
+        else:
+            if not self._in_body and self._head_bytes > self._max_head_bytes:
+                self._refuse(431)
+
+    def _refuse(self, status: int) -> None:
+        """Answer what cannot be parsed, after the requests before it, and close."""
+        if self._last:
+            return
+        self._last = True
+        if self._transport is None:
+            return
+        if self._current is None:
+            response = Response(status, (), b"")
+            nothing = Request("GET", "/", "1.1", (), b"", self._source_ip)
+            self._transport.write(encode_response(response, nothing, keep_alive=False))
+            self._transport.close()
+        else:
+            self._transport.pause_reading()
+
+    # --- httptools' callbacks -----------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._url = b""
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._head_bytes = 0
+        self._in_body = False
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        self._in_body = True
+        expects_continue = any(
+            name.lower() == "expect" and value.lower() == "100-continue"
+            for name, value in self._headers
+        )
+        if expects_continue and self._current is None and self._transport is not None:
+            self._transport.write(_CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes <= self._max_body_bytes:
+            self._body.append(body)
+        else:
+            self._body.clear()
+
+    def on_message_complete(self) -> None:
+        if self._last:
+            return
+        target = origin_form(self._url)
+        if target is None:
+            self._refuse(400)
+            return
+        request = Request(
+            method=self._parser.get_method().decode("ascii"),
+            target=target,
+            version=self._parser.get_http_version(),
+            headers=tuple(self._headers),
+            body=b"".join(self._body),
+            source_ip=self._source_ip,
+            body_too_large=self._body_bytes > self._max_body_bytes,
+        )
+        self._waiting.append((request, self._parser.should_keep_alive()))
+        self._begin()
+        self._next()
+        if len(self._waiting) >= _MAX_PIPELINED and self._transport is not None:
+            self._transport.pause_reading()
+
+
+def origin_form(url: bytes) -> str | None:
+    """Path and query of a request target; None if it has no path (`*`) or is not ASCII."""
+    try:
+        target = url.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    if target.startswith("/"):
+        return target
+    _, separator, rest = target.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"/{path}" if separator and authority and slash else None
+
+
+def encode_response(response: Response, request: Request, *, keep_alive: bool) -> bytes:
+    """Write status line, headers and body as they go over the wire."""
+    status = response.status
+    lines = [
+        f"HTTP/1.1 {status} {_phrase(status)}",
+        f"Date: {_http_date(int(time.time()))}",
+        "Connection: keep-alive" if keep_alive else "Connection: close",
+    ]
+    if status not in _NO_BODY_STATUSES:
+        lines.append(f"Content-Length: {len(response.body)}")
+    lines += [f"{name}: {value}" for name, value in response.headers]
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", errors="replace")
+    if request.method == "HEAD" or status in _NO_BODY_STATUSES:
+        return head
+    return head + response.body
+
+
+@lru_cache(maxsize=64)
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=4)
+def _http_date(epoch_seconds: int) -> str:
+    return formatdate(epoch_seconds, usegmt=True)

@@ -1,0 +1,120 @@
+"""The operating system's side of an environment: its process, its output, its peak memory.
+
+Separate from environments.py, which knows what the process is doing.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from emulation.function_log import LineSplitter
+from emulation.runtime_settings import FunctionSettings, runtime_variables
+from emulation.supervision import Supervisor
+
+_READ_BYTES = 65536
+
+
+class RuntimeProcess:
+    """`python -m awslambdaric HANDLER`, from its start to its end; needs a running event loop."""
+
+    def __init__(
+        self,
+        settings: FunctionSettings,
+        supervisor: Supervisor,
+        runtime_api: str,
+        log_stream: str,
+        write_line: Callable[[bytes], None],
+    ) -> None:
+        self._supervisor = supervisor
+        self._lines = LineSplitter(write_line)
+        self._output, write_end = os.pipe()
+        os.set_blocking(self._output, False)
+        try:
+            self._child = supervisor.start(
+                f"environment of {settings.name}",
+                [settings.python, "-m", "awslambdaric", settings.handler],
+                environment=runtime_variables(settings, runtime_api, log_stream),
+                cwd=settings.task_root,
+                stdout=write_end,
+            )
+        except BaseException:
+            os.close(self._output)
+            raise
+        finally:
+            os.close(write_end)
+        self._ended = False
+        self._memory = _MemoryMeter(self._child.pid)
+        asyncio.get_running_loop().add_reader(self._output, self.drain)
+
+    @property
+    def running(self) -> bool:
+        return self._child.running
+
+    def drain(self) -> None:
+        """Pass on the output that is there, without waiting for more."""
+        while self._output >= 0:
+            try:
+                piece = os.read(self._output, _READ_BYTES)
+            except BlockingIOError:
+                return
+            if not piece:
+                self._close_output()
+                return
+            self._lines.feed(piece)
+
+    def end_line(self) -> None:
+        """Pass on the output so far, also without a line end: an invocation is over."""
+        self.drain()
+        self._lines.end()
+
+    def max_memory_mb(self) -> int:
+        """Peak resident memory so far, in full MB (2^20 bytes), rounded up."""
+        return self._memory.peak_mb()
+
+    def end(self) -> int:
+        """Kill the whole process group, once; return the exit code."""
+        if not self._ended:
+            self._ended = True
+            self._memory.peak_mb()
+            self._supervisor.kill(self._child)
+            self.end_line()
+            self._close_output()
+        return self._child.process.returncode
+
+    def _close_output(self) -> None:
+        if self._output >= 0:
+            asyncio.get_running_loop().remove_reader(self._output)
+            os.close(self._output)
+            self._output = -1
+
+
+class _MemoryMeter:
+    """Reads a process's peak resident memory; keeps the last value once it is gone."""
+
+    def __init__(self, pid: int) -> None:
+        self._status = Path(f"/proc/{pid}/status")
+        self._pid = pid
+        self._peak_mb = 0
+
+    def peak_mb(self) -> int:
+        try:
+            peak_bytes = _peak_linux(self._status) if sys.platform == "linux" else self._now()
+        except (OSError, psutil.Error):
+            return self._peak_mb
+        self._peak_mb = max(self._peak_mb, -(-peak_bytes // 2**20))
+        return self._peak_mb
+
+    def _now(self) -> int:
+        """Where the system tells no peak of another process: the highest value that was seen."""
+        return int(psutil.Process(self._pid).memory_info().rss)
+
+
+def _peak_linux(status: Path) -> int:
+    for line in status.read_bytes().splitlines():
+        if line.startswith(b"VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0  # a zombie has no memory
