@@ -48,10 +48,8 @@ def plan(sides: Iterable[str], pairs: int, seed: int) -> list[PlannedBlock]:
     for pair in range(1, pairs + 1):
         shuffled = list(sides)
         order.shuffle(shuffled)
-        blocks.extend(
-            PlannedBlock(len(blocks) + position, pair, side)
-            for position, side in enumerate(shuffled, start=1)
-        )
+        for side in shuffled:
+            blocks.append(PlannedBlock(len(blocks) + 1, pair, side))
     return blocks
 
 
@@ -98,6 +96,11 @@ class Experiment:
             cpu_seconds={**usage.cpu_seconds, "generator": load.generator_cpu_seconds},
             serverless=usage.serverless,
         )
+
+    def clear_caches(self) -> None:
+        """Remove the sides' keys: the cache may be the user's own."""
+        for running in self.targets.values():
+            cache_state.clear(self.cache_url, running.target.cache_key_prefix)
 
     def _prepare_cache(self, running: RunningTarget) -> None:
         profile = self.profile

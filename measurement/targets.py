@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from emulation.private_servers import DataServers
-
 from comparison.records import LambdaRecord
+from emulation.private_servers import DataServers
 from emulation.supervision import ChildProcess, Supervisor
 from measurement.cpu import cpu_seconds, difference, own_cpu_seconds, tree
 from measurement.errors import MeasurementError
@@ -30,7 +29,8 @@ START_SECONDS = 30.0
 # The emulator writes its log at least ten times a second.
 LOG_DELAY_SECONDS = 0.3
 _REPOSITORY = Path(__file__).resolve().parent.parent
-_KEY_PREFIX = "customer-data:v1:"
+# The process id keeps two runs apart that share the user's own cache.
+_KEY_PREFIX = f"customer-data:v1:{os.getpid()}:"
 
 
 @dataclass(frozen=True, slots=True)

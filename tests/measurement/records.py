@@ -1,0 +1,51 @@
+"""Records with plausible values, for tests that only pass them on."""
+
+from hdrh.histogram import HdrHistogram
+
+from comparison.records import FORMAT, BlockRecord, LambdaRecord, LoadRecord, RunRecord
+
+
+def a_run() -> RunRecord:
+    return RunRecord(
+        format=FORMAT,
+        created_at="2026-11-23T12:30:05+00:00",
+        profile="quick",
+        users=20,
+        block_seconds=15.0,
+        warm_up_seconds=5.0,
+        seed=1,
+        order=("ec2", "serverless"),
+        interrupted=False,
+        emulated=("Lambda",),
+        answers_checked=50,
+        answers_different=(),
+        lambda_memory_mb=512,
+        lambda_architecture="x86_64",
+        cpu_share_enforced=False,
+        versions={"python": "3.11.7"},
+        machine={"cores": "2"},
+    )
+
+
+def a_block(index: int, side: str) -> BlockRecord:
+    latencies = HdrHistogram(1, 60_000_000, 3)
+    for latency_us in range(1000, 2000):
+        latencies.record_value(latency_us)
+    load = LoadRecord(
+        requests=1500,
+        failures=0,
+        errors={},
+        measured_requests=1000,
+        measured_failures=0,
+        measured_seconds=10.0,
+        latency_histogram=latencies.encode().decode(),
+        cache_states={"hit": 900, "miss": 100},
+        response_bytes=600_000,
+        scheduling_lag_ms_max=2.0,
+        connections_opened=20,
+    )
+    report = LambdaRecord(1500, {"2": 1400, "3": 100}, (250.0,), 512, 60, 0)
+    cpu = {"app": 0.5, "database": 0.1, "cache": 0.05, "generator": 1.0}
+    return BlockRecord(
+        FORMAT, index, side, 15.0, load, cpu, report if side == "serverless" else None
+    )

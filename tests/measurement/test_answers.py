@@ -1,0 +1,57 @@
+import pytest
+
+from measurement.answers import GATEWAY_REFUSAL, PROBES, Answer, Probe, ask, check_answers
+from measurement.errors import MeasurementError
+from tests.measurement.web import serving
+
+OK = Answer(200, "application/json", b"{}")
+PROBE = Probe("GET", "/customer/1")
+
+
+def test_sides_that_answer_alike_differ_nowhere() -> None:
+    with serving(lambda method, path: OK) as one, serving(lambda method, path: OK) as other:
+        check = check_answers(one, other, [PROBE])
+
+    assert check.checked == 1
+    assert check.different == ()
+
+
+@pytest.mark.parametrize(
+    "other_answer",
+    [
+        Answer(404, "application/json", b"{}"),
+        Answer(200, "text/plain", b"{}"),
+        Answer(200, "application/json", b"{} "),
+    ],
+)
+def test_another_status_type_or_byte_is_a_difference_in_words(other_answer: Answer) -> None:
+    with serving(lambda m, p: OK) as one, serving(lambda m, p: other_answer) as other:
+        check = check_answers(one, other, [PROBE])
+
+    (difference,) = check.different
+    assert difference.startswith("GET /customer/1: 200 application/json '{}' was expected")
+
+
+def test_where_the_gateway_answers_its_documented_refusal_is_expected() -> None:
+    probe = Probe("POST", "/customer/1", gateway_answers=True)
+
+    with serving(lambda m, p: OK) as one, serving(lambda m, p: GATEWAY_REFUSAL) as other:
+        assert check_answers(one, other, [probe]).different == ()
+        assert len(check_answers(one, one, [probe]).different) == 1
+
+
+def test_probes_cover_every_route_and_every_error_that_needs_no_broken_server() -> None:
+    paths = {probe.path for probe in PROBES}
+
+    assert {"/", "/health", "/customer/1", "/customerdata/1"} <= paths
+    assert {"/customer/0", "/customer/5001", "/customerdata/abc", "/unknown"} <= paths
+    assert any(probe.method != "GET" for probe in PROBES)
+    assert len(paths) > 40
+
+
+def test_no_answer_is_an_error_that_names_address_and_path() -> None:
+    with serving(lambda m, p: OK) as url:
+        pass
+
+    with pytest.raises(MeasurementError, match=rf"no answer from {url} to GET /customer/1"):
+        ask(url, PROBE)

@@ -1,0 +1,30 @@
+from measurement.experiment import plan
+
+SIDES = ("ec2", "serverless")
+
+
+def test_each_pair_has_one_block_of_each_side() -> None:
+    blocks = plan(SIDES, pairs=20, seed=1)
+
+    pairs = [{block.side for block in blocks if block.pair == pair} for pair in range(1, 21)]
+    assert pairs == [set(SIDES)] * 20
+
+
+def test_blocks_are_numbered_in_their_order_from_one() -> None:
+    blocks = plan(SIDES, pairs=3, seed=1)
+
+    assert [block.index for block in blocks] == [1, 2, 3, 4, 5, 6]
+    assert [block.pair for block in blocks] == [1, 1, 2, 2, 3, 3]
+
+
+def test_the_order_within_pairs_is_random_but_the_same_for_the_same_seed() -> None:
+    firsts = {tuple(block.side for block in plan(SIDES, 10, seed)) for seed in range(5)}
+
+    assert len(firsts) == 5
+    assert plan(SIDES, 10, seed=3) == plan(SIDES, 10, seed=3)
+
+
+def test_neither_side_always_goes_first() -> None:
+    firsts = [block.side for block in plan(SIDES, 50, seed=1) if block.index % 2 == 1]
+
+    assert 10 < firsts.count("ec2") < 40

@@ -1,0 +1,125 @@
+"""The command: what it accepts, what it says, and how it exits."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import compare
+from measurement.results import create_results
+from tests.measurement.records import a_block, a_run
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """A finished run."""
+    folder = create_results(tmp_path / "run", NOW)
+    folder.write_run(a_run())
+    folder.write_block(a_block(1, "ec2"))
+    folder.write_block(a_block(2, "serverless"))
+    return folder.path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--users", "0"], "--users"),
+        (["--users", "many"], "--users"),
+        (["run", "--duration", "-1"], "--duration"),
+        (["run", "--blocks", "0"], "--blocks"),
+        (["run", "--seed", "x"], "--seed"),
+        (["run", "--profile", "nosuch"], "--profile"),
+        (["run", "--profil", "quick"], "--profile"),
+        (["run", "--region", "mars-1"], "eu-central-1"),
+        (["nosuch"], "nosuch"),
+        (["serve"], "ec2"),
+        (["serve", "nosuch"], "serverless"),
+        (["serve", "ec2", "--port", "70000"], "--port"),
+        (["report"], "DIR"),
+    ],
+)
+def test_bad_input_is_one_line_naming_the_flag_and_exit_code_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code = compare.main(arguments)
+
+    error = capsys.readouterr().err
+    assert exit_code == 2
+    assert error.startswith("compare.py: ")
+    assert error.count("\n") == 1
+    assert says in error
+
+
+def test_help_fits_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["--help"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 25
+    assert max(map(len, lines)) <= 80
+
+
+def test_report_prints_the_same_bytes_each_time(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = []
+    for _ in range(2):
+        assert compare.main(["report", str(results)]) == 0
+        outputs.append(capsys.readouterr().out)
+
+    assert outputs[0] == outputs[1]
+    assert "serverless" in outputs[0]
+
+
+def test_report_as_json_is_a_document_with_a_format_number(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare.main(["report", str(results), "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["format"] == 1
+
+
+def test_report_can_draw_its_table(results: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "report.svg"
+
+    assert compare.main(["report", str(results), "--picture", str(picture)]) == 0
+
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_a_folder_without_results_is_an_expected_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare.main(["report", str(tmp_path)]) == 1
+
+    assert "holds no run.json" in capsys.readouterr().err
+
+
+def test_an_unexpected_error_keeps_its_traceback_in_a_file(
+    results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_down(path: Path) -> object:
+        raise ZeroDivisionError("that")
+
+    monkeypatch.setattr(compare, "read_results", break_down)
+
+    assert compare.main(["report", str(results)]) == 3
+
+    error = capsys.readouterr().err
+    file = Path(error.strip().rpartition(" ")[2])
+    assert "ZeroDivisionError: that" in error
+    assert "Traceback" in file.read_text(encoding="utf-8")
+    file.unlink()
+
+
+def test_started_by_another_python_it_finds_its_own_environment(results: Path) -> None:
+    other_python = Path(sys.base_prefix, "bin", "python3")
+    command = [other_python, Path(compare.__file__), "report", results, "--json"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout)["format"] == 1
