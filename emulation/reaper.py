@@ -19,6 +19,7 @@ from pathlib import Path
 
 GRACE_SECONDS = 3.0
 POLL_SECONDS = 0.05
+REMOVE_ATTEMPTS = 20
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
     groups, directories = read_custody(sys.stdin)
     end_groups(groups, GRACE_SECONDS)
     for directory in directories:
-        shutil.rmtree(directory, ignore_errors=True)
+        remove(directory)
 
 
 def read_custody(lines: Iterable[str]) -> tuple[list[int], list[Path]]:
@@ -47,13 +48,23 @@ def read_custody(lines: Iterable[str]) -> tuple[list[int], list[Path]]:
 def end_groups(groups: Iterable[int], grace_seconds: float) -> None:
     """SIGTERM to each process group, SIGKILL to those that are still there after the grace."""
     alive = [group for group in groups if _signal_group(group, signal.SIGTERM)]
+    for group in alive:
+        _signal_group(group, signal.SIGCONT)  # a frozen Lambda environment must see it, too
     deadline = time.monotonic() + grace_seconds
     while alive and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
         alive = [group for group in alive if _signal_group(group, 0)]
     for group in alive:
-        _signal_group(group, signal.SIGCONT)  # a frozen Lambda environment takes no other signal
         _signal_group(group, signal.SIGKILL)
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory, again if a process that is just ending still writes into it."""
+    for _ in range(REMOVE_ATTEMPTS):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def _signal_group(group: int, signal_number: int) -> bool:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -75,6 +76,7 @@ class Supervisor:
         It lies in /tmp rather than in $TMPDIR: a socket path must stay below 104 bytes, and macOS
         has a long $TMPDIR.
         """
+        self._require_open()
         base = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - the name below is random and 0700
         path = base / f"{label}-{uuid.uuid4().hex[:12]}"
         self._tell(f"directory {path}")
@@ -94,6 +96,7 @@ class Supervisor:
         stderr: int | IO[bytes] = subprocess.STDOUT,
     ) -> ChildProcess:
         """Start `command` with exactly `environment`; raises EmulationError if it cannot start."""
+        self._require_open()
         program = shutil.which(str(command[0]), path=environment.get("PATH", os.defpath))
         if program is None:
             raise EmulationError(f"{name}: cannot start {command[0]}: no such program")
@@ -120,36 +123,50 @@ class Supervisor:
 
     def stop(self, child: ChildProcess, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
         """End one child and all of its process group; return its exit code."""
-        if child.running:
-            child.process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(grace_seconds)
+        self._terminate(child)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(grace_seconds)
         self.kill(child)
         return child.process.returncode
 
     def kill(self, child: ChildProcess) -> None:
         """End one child and all of its process group at once."""
+        if child not in self._children:
+            return  # its process id may be somebody else's by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         child.process.wait()
+        self._children.remove(child)
         self._tell(f"released group {child.pid}")
-        if child in self._children:
-            self._children.remove(child)
 
     def close(self) -> None:
         """End everything that is left, newest first, and wait until it is gone."""
         if self._pipe < 0:
             return
         for child in reversed(self._children):
-            if child.running:
-                child.process.terminate()
+            self._terminate(child)
+        # One grace for all of them: a hundred stubborn ones must not take a hundred graces.
+        deadline = time.monotonic() + STOP_GRACE_SECONDS
         for child in reversed(self._children[:]):
-            self.stop(child)
+            self.stop(child, max(0.0, deadline - time.monotonic()))
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
         os.close(self._pipe)
         self._pipe = -1
         self._reaper.wait()
 
+    def _require_open(self) -> None:
+        if self._pipe < 0:
+            raise EmulationError("this run is over: nothing can be started after close()")
+
+    def _terminate(self, child: ChildProcess) -> None:
+        if child.running:
+            child.process.terminate()
+            # A frozen Lambda environment only sees the signal once it goes on.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGCONT)
+
     def _tell(self, line: str) -> None:
-        os.write(self._pipe, f"{line}\n".encode())
+        # A reaper that somebody killed must not keep us from ending what we started.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._pipe, f"{line}\n".encode())
