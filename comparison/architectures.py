@@ -45,6 +45,8 @@ class Part:
     """In the price's unit: per month where fixed, per request otherwise."""
     reason: str
     """Why this part, this size or this quantity."""
+    assumed: bool = False
+    """Whether the size was chosen; False where the architecture or the measurement gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,19 @@ class Function:
 def ec2_parts(instance: Instance, data: DataTier) -> tuple[Part, ...]:
     """The `cached` architecture: one instance, MariaDB, cache."""
     return (
-        _hourly("EC2", f"{instance.name}, Linux", f"ec2.linux.{instance.name}", "one instance"),
         _hourly(
-            "EC2", "public IPv4 address", "vpc.public_ipv4.in_use", "clients reach it directly"
+            "EC2",
+            f"{instance.name}, Linux",
+            f"ec2.linux.{instance.name}",
+            "one instance, of the class of the 2020 experiment",
+            assumed=True,
+        ),
+        _hourly(
+            "EC2",
+            "public IPv4 address",
+            "vpc.public_ipv4.in_use",
+            "clients reach the instance directly",
+            assumed=False,
         ),
         Part(
             "EC2",
@@ -102,7 +114,8 @@ def ec2_parts(instance: Instance, data: DataTier) -> tuple[Part, ...]:
             "ebs.gp3.storage",
             "fixed",
             Decimal(instance.volume_gb),
-            "assumed: the root volume of Amazon's Linux images",
+            "the root volume of Amazon's Linux images",
+            assumed=True,
         ),
         *_data_parts(data),
     )
@@ -146,7 +159,7 @@ def serverless_parts(function: Function, data: DataTier) -> tuple[Part, ...]:
         ),
         Part(
             "RDS Proxy",
-            "its secret",
+            "secret",
             "secretsmanager.secret",
             "fixed",
             Decimal(1),
@@ -168,7 +181,8 @@ def _data_parts(data: DataTier) -> tuple[Part, ...]:
             "RDS",
             f"MariaDB {data.database_class}",
             f"rds.mariadb.single_az.{data.database_class}",
-            "assumed: the smallest class, in one zone, the same on both sides",
+            "the smallest class, in one zone, the same on both sides",
+            assumed=True,
         ),
         Part(
             "RDS",
@@ -176,19 +190,21 @@ def _data_parts(data: DataTier) -> tuple[Part, ...]:
             "rds.storage.gp3",
             "fixed",
             Decimal(data.database_storage_gb),
-            "assumed: the smallest gp3 volume of RDS",
+            "the smallest gp3 volume of RDS",
+            assumed=True,
         ),
         _hourly(
             "ElastiCache",
-            f"{engine} {data.cache_class}",
+            f"{engine} {data.cache_class.removeprefix('cache.')}",
             f"elasticache.{data.cache_engine}.{data.cache_class}",
-            "assumed: one node, the same on both sides",
+            "one node, the same on both sides",
+            assumed=True,
         ),
     )
 
 
-def _hourly(component: str, what: str, price_id: str, reason: str) -> Part:
-    return Part(component, what, price_id, "fixed", Decimal(HOURS_PER_MONTH), reason)
+def _hourly(component: str, what: str, price_id: str, reason: str, *, assumed: bool) -> Part:
+    return Part(component, what, price_id, "fixed", Decimal(HOURS_PER_MONTH), reason, assumed)
 
 
 def _price_name(architecture: str) -> str:

@@ -36,6 +36,9 @@ class LineItem:
     price_source: str
     price_note: str | None
     reason: str
+    """Why this part, this size or this quantity."""
+    assumed: bool
+    """Whether the size was chosen rather than given or measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def _line_item(part: Part, requests: int, book: PriceBook) -> tuple[LineItem, st
         price_source=price.source,
         price_note=price.note,
         reason=part.reason,
+        assumed=part.assumed,
     )
     return item, problem
 

@@ -8,7 +8,8 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
@@ -72,7 +73,7 @@ def percentile_ms(distribution: Distribution, percent: str) -> float | None:
     """
     if distribution.samples < samples_needed(percent):
         return None
-    rank = -(-Decimal(percent) * distribution.samples // 100)
+    rank = ceil(Fraction(percent) * distribution.samples / 100)
     seen = 0
     for value_us, count in distribution.counts:
         seen += count
@@ -87,7 +88,7 @@ def samples_needed(percent: str) -> int:
     n >= 100 / (100 - percent) is exactly where the nearest rank stops being the largest sample.
     With fewer, "p99" would be the maximum under a name that promises more.
     """
-    return int(-(-100 // (100 - Decimal(percent))))
+    return ceil(100 / (100 - Fraction(percent)))
 
 
 def max_ms(distribution: Distribution) -> float | None:

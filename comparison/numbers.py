@@ -7,10 +7,10 @@ ABSENT = "-"
 
 
 def three_digits(value: float | Decimal | None) -> str:
-    """About three significant digits, which is what the histograms hold: 0.312, 1.93, 19.3, 1,930."""
+    """About three significant digits, as many as the histograms hold: 0.312, 1.93, 19.3, 1,930."""
     if value is None:
         return ABSENT
-    size = abs(value)
+    size = abs(float(value))
     decimals = 3 if size < 0.995 else 2 if size < 9.995 else 1 if size < 99.95 else 0
     text = f"{value:,.{decimals}f}"
     return text.lstrip("-") if not text.strip("-0.,") else text
@@ -41,5 +41,7 @@ def usd(amount: Decimal | None) -> str:
 
 
 def unit_usd(amount: Decimal) -> str:
-    """A unit price with every digit it has: 0.0000166667."""
-    return f"{amount.normalize():f}"
+    """A unit price with every digit it has, at least to the cent: 0.40, 0.0000166667."""
+    text = f"{amount.normalize():f}"
+    decimals = len(text.partition(".")[2])
+    return text if decimals > 2 else f"{amount:.2f}"

@@ -81,7 +81,7 @@ def answers(evidence: Evidence) -> Iterator[TrustWarning]:
             "invalid",
             "answers-different",
             f"{len(run.answers_different)} of {run.answers_checked} checked requests were answered"
-            f" differently by the two sides; the first: {run.answers_different[0]}",
+            f" differently by the two sides; the first: {run.answers_different[0][:200]}",
             "Make both sides answer alike, then run again: speed at different work says nothing.",
         )
     elif not run.answers_checked:
@@ -167,7 +167,8 @@ def few_blocks(evidence: Evidence) -> Iterator[TrustWarning]:
 def failures(evidence: Evidence) -> Iterator[TrustWarning]:
     for side in evidence.sides:
         if side.failures:
-            kinds = ", ".join(f"{kind} ({count:,})" for kind, count in side.errors.items())
+            commonest = sorted(side.errors.items(), key=lambda one: (-one[1], one[0]))[:3]
+            kinds = ", ".join(f"{kind[:80]} ({count:,})" for kind, count in commonest)
             yield TrustWarning(
                 "caution",
                 "failures",

@@ -20,7 +20,7 @@ def verdict_text(comparison: Comparison) -> str:
         sentences.insert(0, f"INCOMPLETE: only {names} was measured, so nothing is compared.")
     else:
         sentences.append(_latency(comparison))
-    sentences += [_cost(comparison), _break_even(comparison.break_even), _emulated(comparison)]
+    sentences += [_cost(comparison), _break_even(comparison), _emulated(comparison)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -85,21 +85,29 @@ def _cost(comparison: Comparison) -> str:
     return f"{at} {' and '.join(known)} a month{''.join('; ' + text for text in absent)}."
 
 
-def _break_even(result: BreakEven | None) -> str:
+def _break_even(comparison: Comparison) -> str:
+    result = comparison.break_even
     if result is None:
         return ""
     if result.cheaper_at_first is None:
         return "Both cost the same at every rate."
+    one = f"With one instance{_capacity(comparison, result)}, {result.cheaper_at_first} is cheaper"
     if not result.rates:
-        return (
-            f"{result.cheaper_at_first} is cheaper at every rate up to"
-            f" {three_digits(result.searched_to)} requests/s."
-        )
+        return f"{one} at every rate up to {three_digits(result.searched_to)} requests/s."
     first = three_digits(result.rates[0])
     other = SIDES[1 - SIDES.index(result.cheaper_at_first)]
     again = [three_digits(rate) for rate in result.rates[1:]]
     changes = f"; it changes again at {', '.join(again)}" if again else ""
-    return f"{result.cheaper_at_first} is cheaper below {first} requests/s, {other} above{changes}."
+    return f"{one} below {first} requests/s, {other} above{changes}."
+
+
+def _capacity(comparison: Comparison, result: BreakEven) -> str:
+    """A reminder where the claim reaches further than one instance does."""
+    capacity = comparison.capacity
+    reach = result.rates[-1] if result.rates else result.searched_to
+    if capacity is None or capacity.baseline_rate >= reach:
+        return ""
+    return f" (it carries {three_digits(capacity.baseline_rate)} requests/s without CPU credits)"
 
 
 def _emulated(comparison: Comparison) -> str:

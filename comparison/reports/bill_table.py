@@ -1,0 +1,96 @@
+"""The table of cost lines: quantity x unit price = amount, both sides next to each other."""
+
+from decimal import Decimal
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from comparison.architectures import SIDES
+from comparison.cost import Bill, LineItem
+from comparison.numbers import ABSENT, three_digits, unit_usd, usd
+from comparison.outcome import Comparison
+from comparison.reports.figure_table import SIDE_STYLES
+from comparison.reports.plain_text import printable
+
+UNITS = {
+    "hour": "h",
+    "vCPU-hour": "vCPU-h",
+    "GB-second": "GB-s",
+    "GB-month": "GB",
+    "request": "",
+    "secret-month": "",
+}
+"""Units of the price book -> how the line shows them; others as they are."""
+SMALL_USD = Decimal("0.00001")
+"""Unit prices below this are shown per million."""
+WHOLE_FROM = 1000
+"""Quantities from here on are shown without decimals, which move no line by a cent."""
+UNSURE = "*"
+
+
+def bill_table(comparison: Comparison) -> Table:
+    """One row per priced part; a part that both sides have stands once."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(f"at {three_digits(comparison.rate)} requests/s", no_wrap=True)
+    table.add_column("quantity x unit price, $", justify="right")
+    bills = {bill.side: bill for bill in comparison.bills}
+    for side in SIDES:
+        table.add_column(side, justify="right", no_wrap=True, header_style=SIDE_STYLES[side])
+    items = [{_key(item): item for item in bill.items} for bill in comparison.bills]
+    merged = {key: item for own in items for key, item in own.items()}
+    for key, item in merged.items():
+        amounts = (_amount(bills.get(side), key) for side in SIDES)
+        table.add_row(
+            _cell(f"{item.component} {item.what}"), _calculation(item), *map(_cell, amounts)
+        )
+    table.add_section()
+    totals = (
+        ("fixed", "fixed_usd", ""),
+        ("grows with requests", "per_request_usd", ""),
+        ("total per month", "total_usd", "bold"),
+        ("per million requests", "usd_per_million_requests", "bold"),
+    )
+    for label, field, style in totals:
+        cells = (usd(getattr(bills[side], field)) if side in bills else ABSENT for side in SIDES)
+        table.add_row(_cell(label), "", *map(_cell, cells), style=style)
+    return table
+
+
+def _key(item: LineItem) -> tuple[str, str, Decimal]:
+    return item.component, item.what, item.quantity
+
+
+def _amount(bill: Bill | None, key: tuple[str, str, Decimal]) -> str:
+    item = next((item for item in bill.items if _key(item) == key), None) if bill else None
+    if item is None:
+        return ""
+    return "unknown" if item.amount_usd is None else usd(item.amount_usd)
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text))
+
+
+def _calculation(item: LineItem) -> Text:
+    mark = "" if item.price_is_sure else UNSURE
+    unit = UNITS.get(item.unit, item.unit)
+    if not item.tiers:
+        return _cell(f"{_quantity(item.quantity, unit)} x unknown")
+    lines = (
+        f"{_quantity(tier.quantity, unit)} x {_unit_price(tier.unit_usd)}{mark}"
+        for tier in item.tiers
+    )
+    return Text("\n").join(_cell(line) for line in lines)
+
+
+def _quantity(quantity: Decimal, unit: str) -> str:
+    whole = quantity == quantity.to_integral() or quantity >= WHOLE_FROM
+    digits = f"{quantity:,.0f}" if whole else f"{quantity:,.2f}"
+    return f"{digits} {unit}".rstrip()
+
+
+def _unit_price(amount: Decimal) -> str:
+    if amount < SMALL_USD:
+        return f"${unit_usd(amount * 1_000_000)}/million"
+    return f"${unit_usd(amount)}"

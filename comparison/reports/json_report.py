@@ -1,0 +1,33 @@
+"""The comparison as JSON for programs: every number unrounded, money as text, stable bytes."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from comparison.outcome import Comparison
+
+FORMAT = 1
+"""Raised when a field changes its meaning or goes away; new fields do not raise it."""
+
+
+def render(comparison: Comparison) -> str:
+    """JSON text with a final newline: fields as in outcome.Comparison, Decimal as text."""
+    page = {"format": FORMAT, **_plain_value(comparison)}
+    return json.dumps(page, indent=2, allow_nan=False) + "\n"
+
+
+def _plain_value(value: Any) -> Any:  # noqa: ANN401 - any field of any record
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain_value(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _plain_value(value[key]) for key in sorted(value)}
+    if isinstance(value, tuple | list):
+        return [_plain_value(item) for item in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value

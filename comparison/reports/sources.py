@@ -1,0 +1,86 @@
+"""Says of every number on the page whether it was measured, emulated, computed or looked up."""
+
+from comparison.architectures import HOURS_PER_MONTH
+from comparison.cost import LineItem
+from comparison.numbers import three_digits
+from comparison.outcome import Comparison
+from comparison.prices import CONFIDENCES
+from comparison.reports.plain_text import plain
+from comparison.significance import CONFIDENCE_PERCENT, MINIMUM_PAIRS
+
+MEASURED = (
+    "requests, rates, failures, cache hits and latencies (ms from the send to the last byte,"
+    " successful requests) by the load generator; CPU times by the operating system, whole blocks;"
+    " measured windows begin after the warm-up"
+)
+COMPUTED = (
+    "percentiles (nearest rank; - where there are too few samples); serverless - ec2: mean over"
+    f" paired blocks with its {CONFIDENCE_PERCENT} % interval (Student's t, from {MINIMUM_PAIRS}"
+    " pairs on); ~ where the interval spans zero"
+)
+
+
+def sources(comparison: Comparison) -> list[tuple[str, str]]:
+    """(kind of number, sentence) in the order of the page."""
+    entries = [("measured", MEASURED), ("computed", COMPUTED)]
+    if any(side.serverless for side in comparison.sides):
+        on = "emulated Lambda on this machine" if comparison.run.emulated else "AWS's REPORT lines"
+        entries.insert(1, ("billed ms", f"{on}; init and cold starts likewise"))
+    if comparison.bills:
+        entries += _prices(comparison)
+    entries.append(("run", _provenance(comparison)))
+    return entries
+
+
+def _month(comparison: Comparison) -> str:
+    return (
+        f"computed: {three_digits(comparison.rate)} requests/s, the mean of what was measured, kept"
+        f" up for {HOURS_PER_MONTH} h = {comparison.bills[0].requests_per_month:,} requests; each"
+        " line rounded to the cent"
+    )
+
+
+def _prices(comparison: Comparison) -> list[tuple[str, str]]:
+    items = {item.price_id: item for bill in comparison.bills for item in bill.items}.values()
+    sure = [item for item in items if item.price_is_sure]
+    unsure = [item for item in items if not item.price_is_sure]
+    assumed = [item for item in items if item.assumed]
+    book = f"{comparison.region}, constants from {comparison.price_book}"
+    entries = [
+        ("cost", _month(comparison)),
+        ("prices", f"{book}, with the day each was seen: {_dated(sure)}"),
+    ]
+    if unsure:
+        entries.append(("prices *", f"not from AWS's own list: {_doubted(unsure)}"))
+    if assumed:
+        names = ", ".join(f"{item.component} {item.what}" for item in assumed)
+        entries.append(("assumed", f"chosen, not measured: {names}"))
+    return entries
+
+
+def _dated(items: list[LineItem]) -> str:
+    return ", ".join(f"{item.price_id} {item.price_as_of}" for item in items)
+
+
+def _doubted(items: list[LineItem]) -> str:
+    return "; ".join(
+        f"{item.price_id} {item.price_as_of or ''}".rstrip()
+        + f" ({CONFIDENCES[item.price_confidence]})"
+        for item in items
+    )
+
+
+def _provenance(comparison: Comparison) -> str:
+    run = comparison.run
+    facts = [
+        run.created_at,
+        f"profile {run.profile}",
+        f"{run.users:,} users",
+        f"blocks of {run.block_seconds:g} s with {run.warm_up_seconds:g} s warm-up",
+        f"seed {run.seed}",
+        f"order {' '.join(run.order)}",
+        f"{run.answers_checked:,} answers checked",
+        *(f"{name} {version}" for name, version in sorted(run.versions.items())),
+        *(f"{name}: {value}" for name, value in sorted(run.machine.items())),
+    ]
+    return ", ".join(plain(fact) for fact in facts)

@@ -1,0 +1,136 @@
+"""Synthetic records: runs that look real and are the same on every machine."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from statistics import NormalDist
+
+from hdrh.histogram import HdrHistogram
+
+from comparison.architectures import EC2, SERVERLESS
+from comparison.records import FORMAT, BlockRecord, LambdaRecord, LoadRecord, RunRecord
+
+LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
+
+
+def histogram(latencies_us: Iterable[int]) -> str:
+    """As the load generator writes it."""
+    recorder = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+    for latency_us in latencies_us:
+        recorder.record_value(latency_us)
+    return str(recorder.encode().decode("ascii"))
+
+
+def skewed_us(median_ms: float, samples: int, spread: float = 0.35) -> list[int]:
+    """Latencies at equally spaced probabilities of a log-normal distribution: no randomness."""
+    shape = NormalDist(0, spread)
+    probabilities = ((rank + 0.5) / samples for rank in range(samples))
+    return [
+        round(1000 * median_ms * 2.718281828459045 ** shape.inv_cdf(probability))
+        for probability in probabilities
+    ]
+
+
+def load(latencies_us: Sequence[int], **changes: object) -> LoadRecord:
+    record = LoadRecord(
+        requests=len(latencies_us) + 60,
+        failures=0,
+        errors={},
+        measured_requests=len(latencies_us),
+        measured_failures=0,
+        measured_seconds=16.0,
+        latency_histogram=histogram(latencies_us),
+        cache_states={"hit": len(latencies_us) - 4, "miss": 4},
+        response_bytes=742 * len(latencies_us),
+        scheduling_lag_ms_max=1.8,
+        connections_opened=50,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def lambda_record(**changes: object) -> LambdaRecord:
+    record = LambdaRecord(
+        invocations=640,
+        billed_ms_counts={"2": 310, "3": 280, "4": 47, "212": 2, "231": 1},
+        init_ms=(208.4, 209.9, 227.75),
+        memory_mb=512,
+        max_memory_used_mb=71,
+        errors=0,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def ec2_block(index: int, median_ms: float = 1.9, **changes: object) -> BlockRecord:
+    block = BlockRecord(
+        format=FORMAT,
+        index=index,
+        side=EC2,
+        wall_seconds=20.0,
+        load=load(skewed_us(median_ms, 580)),
+        cpu_seconds={"app": 0.083, "database": 0.021, "cache": 0.017, "generator": 2.4},
+        serverless=None,
+    )
+    return replace(block, **changes)  # type: ignore[arg-type]
+
+
+def serverless_block(index: int, median_ms: float = 4.3, **changes: object) -> BlockRecord:
+    block = BlockRecord(
+        format=FORMAT,
+        index=index,
+        side=SERVERLESS,
+        wall_seconds=20.0,
+        load=load(skewed_us(median_ms, 579)),
+        cpu_seconds={
+            "gateway": 0.19,
+            "environments": 0.71,
+            "database": 0.033,
+            "cache": 0.018,
+            "generator": 2.5,
+        },
+        serverless=lambda_record(),
+    )
+    return replace(block, **changes)  # type: ignore[arg-type]
+
+
+def blocks(
+    ec2_medians_ms: Sequence[float] = (1.9, 1.95, 1.88),
+    serverless_medians_ms: Sequence[float] = (4.3, 4.41, 4.22),
+) -> list[BlockRecord]:
+    """Alternating blocks, one per given median."""
+    numbers = count(1)
+    made: list[BlockRecord] = []
+    for ec2_ms, serverless_ms in zip(ec2_medians_ms, serverless_medians_ms, strict=True):
+        made.append(ec2_block(next(numbers), ec2_ms))
+        made.append(serverless_block(next(numbers), serverless_ms))
+    return made
+
+
+def run(order: Sequence[str] = (EC2, SERVERLESS) * 3, **changes: object) -> RunRecord:
+    record = RunRecord(
+        format=FORMAT,
+        created_at="2026-11-23T12:00:00Z",
+        profile="quick",
+        users=250,
+        block_seconds=20.0,
+        warm_up_seconds=4.0,
+        seed=1,
+        order=tuple(order),
+        interrupted=False,
+        emulated=(
+            "API Gateway: events, routing and error mapping on 127.0.0.1",
+            "Lambda: the packaged zip under the real awslambdaric, one process per environment",
+            "RDS and ElastiCache: MariaDB and Redis on this machine",
+        ),
+        answers_checked=24,
+        answers_different=(),
+        lambda_memory_mb=512,
+        lambda_architecture="x86_64",
+        cpu_share_enforced=False,
+        versions=VERSIONS,
+        machine=MACHINE,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+VERSIONS: Mapping[str, str] = {"locust": "2.47.0", "python": "3.11.7"}
+MACHINE: Mapping[str, str] = {"cpu": "2 cores", "system": "Linux"}
