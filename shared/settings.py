@@ -3,14 +3,20 @@
 Read in one function into one frozen record; nothing else in shared/ looks at the environment.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from shared.errors import SettingsError
 
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _MARIADB_PORT = 3306
+_DATABASE_FORM = "DATABASE_URL must look like mysql://user:password@host:3306/hausarbeit"
+_CACHE_FORM = "CACHE_URL must look like redis://:password@host:6379/0, or rediss:// for TLS"
+# With no time at all every connection would fail.
+_TIMEOUT_RANGE = (0.001, 3600.0)
+_LIFETIME_RANGE = (0.0, 31_536_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +68,36 @@ def settings_from_environ(environ: Mapping[str, str]) -> Settings:
         cache=CacheSettings(
             url=_cache_url(environ),
             key_prefix=environ.get("CACHE_KEY_PREFIX", "customer-data:v1:"),
-            timeout_seconds=_number(environ, "CACHE_TIMEOUT_SECONDS", 0.25),
-            ttl_seconds=int(_number(environ, "CACHE_TTL_SECONDS", 3600)),
-            ttl_jitter_share=_number(environ, "CACHE_TTL_JITTER_SHARE", 0.1),
-            negative_ttl_seconds=int(_number(environ, "CACHE_NEGATIVE_TTL_SECONDS", 30)),
-            breaker_open_seconds=_number(environ, "CACHE_BREAKER_OPEN_SECONDS", 2.0),
+            timeout_seconds=_number(environ, "CACHE_TIMEOUT_SECONDS", 0.25, _TIMEOUT_RANGE),
+            ttl_seconds=int(_number(environ, "CACHE_TTL_SECONDS", 3600, _LIFETIME_RANGE)),
+            ttl_jitter_share=_number(environ, "CACHE_TTL_JITTER_SHARE", 0.1, (0.0, 1.0)),
+            negative_ttl_seconds=int(
+                _number(environ, "CACHE_NEGATIVE_TTL_SECONDS", 30, _LIFETIME_RANGE)
+            ),
+            breaker_open_seconds=_number(
+                environ, "CACHE_BREAKER_OPEN_SECONDS", 2.0, _LIFETIME_RANGE
+            ),
         ),
     )
 
 
 def _database(environ: Mapping[str, str]) -> DatabaseSettings:
-    wanted = "DATABASE_URL must look like mysql://user:password@host:3306/hausarbeit"
     url = environ.get("DATABASE_URL")
     if not url:
-        raise SettingsError(f"{wanted}; it is not set")
-    parts = urlsplit(url)
-    try:
-        port = parts.port or _MARIADB_PORT
-    except ValueError:
-        raise SettingsError(f"{wanted}; its port is not a number") from None
+        raise SettingsError(f"{_DATABASE_FORM}; it is not set")
+    parts, host, port = _split(url, _DATABASE_FORM)
     name = parts.path.lstrip("/")
-    if parts.scheme not in ("mysql", "mariadb") or not parts.hostname or not name:
-        raise SettingsError(wanted)
+    if parts.scheme not in ("mysql", "mariadb") or not parts.username or not name:
+        raise SettingsError(_DATABASE_FORM)
     return DatabaseSettings(
-        host=parts.hostname,
-        port=port,
-        user=unquote(parts.username or ""),
+        host=host,
+        port=port or _MARIADB_PORT,
+        user=unquote(parts.username),
         password=unquote(parts.password or ""),
         name=name,
-        tls=_tls(environ, parts.hostname),
+        tls=_tls(environ, host),
         tls_ca_file=environ.get("DATABASE_TLS_CA_FILE") or None,
-        timeout_seconds=_number(environ, "DATABASE_TIMEOUT_SECONDS", 5.0),
+        timeout_seconds=_number(environ, "DATABASE_TIMEOUT_SECONDS", 5.0, _TIMEOUT_RANGE),
     )
 
 
@@ -104,20 +109,46 @@ def _tls(environ: Mapping[str, str], host: str) -> bool:
 
 
 def _cache_url(environ: Mapping[str, str]) -> str | None:
-    url = environ.get("CACHE_URL") or None
-    if url is not None and urlsplit(url).scheme not in ("redis", "rediss"):
-        raise SettingsError("CACHE_URL must begin with redis:// or rediss://")
+    url = environ.get("CACHE_URL")
+    if not url:
+        return None
+    parts, _, _ = _split(url, _CACHE_FORM)
+    number = parts.path.strip("/")
+    if parts.scheme not in ("redis", "rediss") or (number and not number.isdecimal()):
+        raise SettingsError(_CACHE_FORM)
     return url
 
 
-def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+def _split(url: str, form: str) -> tuple[SplitResult, str, int | None]:
+    """The parts, host and port of a URL with a host and without options.
+
+    The errors show none of the URL: what is wrong may be the password, not percent-encoded.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingsError(f"{form}; its host or port is wrong") from None
+    if not parts.hostname:
+        raise SettingsError(f"{form}; its host is missing")
+    if parts.query or parts.fragment:
+        raise SettingsError(f"{form}; it takes nothing behind ? or #")
+    return parts, parts.hostname, port
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: float, limits: tuple[float, float]
+) -> float:
     text = environ.get(name)
     if not text:
         return default
+    lowest, highest = limits
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise SettingsError(f"{name} is {text!r}; it takes a number of at least 0")
+        value = math.nan
+    if not lowest <= value <= highest:  # never true of nan
+        raise SettingsError(
+            f"{name} is {text!r}; it takes a number from {lowest:g} to {highest:.0f}"
+        )
     return value
