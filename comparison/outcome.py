@@ -52,7 +52,7 @@ class Comparison:
     sides: tuple[SideSummary, ...]
     """ec2 first; a side that was not measured is absent."""
     differences: tuple[Difference, ...]
-    """Empty unless both sides were measured."""
+    """Empty unless the standing is valid, as is the break-even: then nothing is compared."""
     region: str
     price_book: str
     rate: float | None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from math import fsum
 from typing import TypeVar
 
 from comparison import latency
@@ -90,7 +91,7 @@ def summarise(side: str, blocks: Sequence[BlockRecord]) -> SideSummary:
         for block, load in zip(blocks, loads, strict=True)
     ]
     requests = sum(load.requests for load in loads)
-    measured_seconds = sum(load.measured_seconds for load in loads)
+    measured_seconds = fsum(load.measured_seconds for load in loads)
     measured_requests = sum(load.measured_requests for load in loads)
     cpu_seconds = _added(block.cpu_seconds for block in blocks)
     cpu_seconds.pop(GENERATOR, None)
@@ -204,7 +205,8 @@ def _block_figures(block: BlockRecord, distribution: latency.Distribution) -> Bl
 def _cpu_ms_per_request(cpu_seconds: Mapping[str, float], requests: int) -> float | None:
     if not cpu_seconds or not requests:
         return None
-    return 1000 * sum(cpu_seconds.values()) / requests
+    # fsum: exact, so neither the order in a file nor the Python version changes a digit.
+    return 1000 * fsum(cpu_seconds.values()) / requests
 
 
 def _generator_cpu_share_max(blocks: Sequence[BlockRecord]) -> float | None:

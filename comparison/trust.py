@@ -11,6 +11,7 @@ from typing import Literal
 
 from comparison.architectures import EC2, HOURS_PER_MONTH, SERVERLESS, SIDES, Instance
 from comparison.cost import Bill, to_cent
+from comparison.errors import ComparisonError
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.significance import MINIMUM_PAIRS
@@ -249,14 +250,21 @@ def cpu_credits(evidence: Evidence) -> Iterator[TrustWarning]:
         )
         return
     surplus_hours = (needed - instance.baseline_vcpus) * HOURS_PER_MONTH
-    extra = to_cent(evidence.book.amount_usd(CREDITS_PRICE_ID, surplus_hours))
+    extra = _surplus_credits(evidence.book, surplus_hours)
     yield TrustWarning(
         "caution",
         "cpu-credits",
         f"{work}, above the {instance.baseline_vcpus.normalize():f} vCPU a {instance.name} has"
-        f" without credits; surplus credits would add ${extra:,} a month, not in this bill",
+        f" without credits; surplus credits would add {extra} a month, not in this bill",
         "Add them to the ec2 side, or take a larger instance class.",
     )
+
+
+def _surplus_credits(book: PriceBook, vcpu_hours: Decimal) -> str:
+    try:
+        return f"${to_cent(book.amount_usd(CREDITS_PRICE_ID, vcpu_hours)):,}"
+    except ComparisonError:
+        return "an amount unknown to this price book"
 
 
 def unknown_prices(evidence: Evidence) -> Iterator[TrustWarning]:

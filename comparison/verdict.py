@@ -6,6 +6,7 @@ records has the same bytes.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import fsum
 
 from comparison.architectures import (
     EC2,
@@ -49,17 +50,19 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     rate = _common_rate(sides)
     bills = _bills(parts, rate, price_book)
     warnings = trust_warnings(Evidence(run, ordered, sides, bills, rate, instance, price_book))
+    standing = _standing(sides, warnings)
+    comparable = standing == "valid"
     outcome = Comparison(
         verdict="",
-        standing=_standing(sides, warnings),
+        standing=standing,
         run=run,
         sides=sides,
-        differences=_differences(sides),
+        differences=_differences(sides) if comparable else (),
         region=price_book.region,
         price_book=price_book.name,
         rate=rate,
         bills=bills,
-        break_even=_break_even(parts, price_book),
+        break_even=_break_even(parts, price_book) if comparable else None,
         capacity=_capacity(sides, instance),
         warnings=warnings,
         left_out=LEFT_OUT,
@@ -97,7 +100,7 @@ def _parts(
 
 def _common_rate(sides: Sequence[SideSummary]) -> float | None:
     """One rate for both bills: billing each side at its own would compare different loads."""
-    seconds = sum(side.measured_seconds for side in sides)
+    seconds = fsum(side.measured_seconds for side in sides)
     requests = sum(side.measured_requests for side in sides)
     return requests / seconds if seconds and requests else None
 
@@ -135,8 +138,6 @@ def _capacity(sides: Sequence[SideSummary], instance: Instance) -> InstanceCapac
 
 
 def _differences(sides: Sequence[SideSummary]) -> tuple[Difference, ...]:
-    if len(sides) < len(SIDES):
-        return ()
     pairs = list(zip(sides[0].per_block, sides[1].per_block, strict=False))
     figures: tuple[tuple[str, str, str, Callable[[BlockFigures], float | None]], ...] = (
         ("p50_ms", "p50", "ms", lambda block: block.p50_ms),
@@ -158,7 +159,7 @@ def _difference(
     figure: str, label: str, unit: str, pairs: Sequence[tuple[float | None, float | None]]
 ) -> Difference:
     values = [second - first for first, second in pairs if first is not None and second is not None]
-    mean = sum(values) / len(values) if values else None
+    mean = fsum(values) / len(values) if values else None
     return Difference(figure, label, unit, len(values), mean, paired_interval(values))
 
 

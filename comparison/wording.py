@@ -113,4 +113,4 @@ def _capacity(comparison: Comparison, result: BreakEven) -> str:
 def _emulated(comparison: Comparison) -> str:
     if not comparison.run.emulated:
         return ""
-    return "AWS was emulated on this machine: the differences are those of its stand-ins."
+    return "AWS was emulated on this machine: these are the times of its stand-ins."

@@ -27,16 +27,18 @@ def figure_table(comparison: Comparison) -> Table:
     table.add_column("", no_wrap=True)
     for side in SIDES:
         table.add_column(side, justify="right", no_wrap=True, header_style=SIDE_STYLES[side])
-    table.add_column("serverless - ec2", no_wrap=True)
+    if comparison.differences:
+        table.add_column("serverless - ec2", no_wrap=True)
     sides = {side.side: side for side in comparison.sides}
     differences = {one.figure: one for one in comparison.differences}
     for label, figure, compared in _rows(comparison):
         if figure is None:
-            table.add_row(Text(label, style="dim italic"), "", "", "")
+            table.add_row(Text(label, style="dim italic"))
             continue
         cells = [figure(sides[side]) if side in sides else ABSENT for side in SIDES]
-        difference = difference_text(differences[compared]) if compared in differences else ""
-        table.add_row(Text(f"  {label}"), *(Text(cell) for cell in cells), Text(difference))
+        if compared in differences:
+            cells.append(difference_text(differences[compared]))
+        table.add_row(Text(f"  {label}"), *(Text(cell) for cell in cells))
     return table
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import count
+from math import exp
 from statistics import NormalDist
 
 from hdrh.histogram import HdrHistogram
@@ -15,20 +17,25 @@ LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 
 def histogram(latencies_us: Iterable[int]) -> str:
     """As the load generator writes it."""
+    return _histogram(tuple(latencies_us))
+
+
+@cache
+def _histogram(latencies_us: tuple[int, ...]) -> str:
     recorder = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
     for latency_us in latencies_us:
         recorder.record_value(latency_us)
     return str(recorder.encode().decode("ascii"))
 
 
-def skewed_us(median_ms: float, samples: int, spread: float = 0.35) -> list[int]:
+@cache
+def skewed_us(median_ms: float, samples: int, spread: float = 0.35) -> tuple[int, ...]:
     """Latencies at equally spaced probabilities of a log-normal distribution: no randomness."""
     shape = NormalDist(0, spread)
     probabilities = ((rank + 0.5) / samples for rank in range(samples))
-    return [
-        round(1000 * median_ms * 2.718281828459045 ** shape.inv_cdf(probability))
-        for probability in probabilities
-    ]
+    return tuple(
+        round(1000 * median_ms * exp(shape.inv_cdf(probability))) for probability in probabilities
+    )
 
 
 def load(latencies_us: Sequence[int], **changes: object) -> LoadRecord:
@@ -60,7 +67,7 @@ def lambda_record(**changes: object) -> LambdaRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-def ec2_block(index: int, median_ms: float = 1.9, **changes: object) -> BlockRecord:
+def ec2_block(index: int, median_ms: float = 1.9, /, **changes: object) -> BlockRecord:
     block = BlockRecord(
         format=FORMAT,
         index=index,
@@ -73,7 +80,7 @@ def ec2_block(index: int, median_ms: float = 1.9, **changes: object) -> BlockRec
     return replace(block, **changes)  # type: ignore[arg-type]
 
 
-def serverless_block(index: int, median_ms: float = 4.3, **changes: object) -> BlockRecord:
+def serverless_block(index: int, median_ms: float = 4.3, /, **changes: object) -> BlockRecord:
     block = BlockRecord(
         format=FORMAT,
         index=index,
@@ -105,7 +112,7 @@ def blocks(
     return made
 
 
-def run(order: Sequence[str] = (EC2, SERVERLESS) * 3, **changes: object) -> RunRecord:
+def run(order: Sequence[str] = (EC2, SERVERLESS) * 3, /, **changes: object) -> RunRecord:
     record = RunRecord(
         format=FORMAT,
         created_at="2026-11-23T12:00:00Z",

@@ -2,7 +2,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comparison.architectures import SECONDS_PER_MONTH, SIDES, Part
@@ -110,6 +110,7 @@ def test_sides_that_meet_and_then_stay_equal_do_not_cross() -> None:
     assert result.cheaper_at_first == "serverless"
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9_000), st.integers(1, 50), st.integers(0, 50))
 def test_both_sides_cost_the_same_at_the_rate_found(
     rate: int, more_per_request: int, shared: int

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comparison.architectures import (
@@ -160,6 +160,7 @@ def test_a_month_has_730_hours() -> None:
     assert requests_per_month(10) == 10 * 730 * 3600
 
 
+@settings(deadline=None)
 @given(REQUESTS, BILLED_MS)
 def test_the_lines_add_up_to_the_total(requests: int, billed_ms: Decimal) -> None:
     priced = bill("serverless", serverless(str(billed_ms)), requests, US)
@@ -167,6 +168,7 @@ def test_the_lines_add_up_to_the_total(requests: int, billed_ms: Decimal) -> Non
     assert sum(item.amount_usd or 0 for item in priced.items) == priced.total_usd
 
 
+@settings(deadline=None)
 @given(REQUESTS, BILLED_MS)
 def test_rounding_moves_the_total_by_at_most_half_a_cent_a_line(
     requests: int, billed_ms: Decimal
@@ -180,6 +182,7 @@ def test_rounding_moves_the_total_by_at_most_half_a_cent_a_line(
     assert abs(total - exact) <= Decimal("0.005") * len(parts)
 
 
+@settings(deadline=None)
 @given(REQUESTS, REQUESTS, BILLED_MS, BILLED_MS)
 def test_more_requests_or_more_milliseconds_never_cost_less(
     requests: int, other_requests: int, billed_ms: Decimal, other_ms: Decimal

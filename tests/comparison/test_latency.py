@@ -1,7 +1,7 @@
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comparison import latency
@@ -48,6 +48,7 @@ def test_an_empty_histogram_states_nothing() -> None:
     assert latency.max_ms(empty) is None
 
 
+@settings(deadline=None)
 @given(LATENCIES_US, LATENCIES_US)
 def test_merging_is_the_same_as_recording_everything_in_one(
     first: list[int], second: list[int]
@@ -57,6 +58,7 @@ def test_merging_is_the_same_as_recording_everything_in_one(
     assert merged == distribution(first + second)
 
 
+@settings(deadline=None)
 @given(LATENCIES_US, st.sampled_from(["50", "95", "99"]))
 def test_a_percentile_is_within_the_histograms_precision(
     latencies_us: list[int], percent: str
@@ -68,6 +70,7 @@ def test_a_percentile_is_within_the_histograms_precision(
     assert stated is None or exact_ms <= stated <= exact_ms * 1.001
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_a_damaged_histogram_is_an_error_that_names_the_block(noise: bytes) -> None:
     with pytest.raises(ComparisonError, match="block 7: not an HdrHistogram"):

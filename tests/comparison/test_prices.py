@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comparison.errors import ComparisonError
@@ -95,6 +95,7 @@ def test_only_what_aws_published_is_sure(confidence: str, tiers_used: int, sure:
     assert is_sure(price, tiers_used) is sure
 
 
+@settings(deadline=None)
 @given(QUANTITIES, QUANTITIES, st.sampled_from(TIERED))
 def test_more_usage_never_costs_less(first: Decimal, second: Decimal, price_id: str) -> None:
     book = load_price_book("us-east-1")

@@ -1,9 +1,10 @@
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from comparison.outcome import Comparison
-from comparison.prices import load_price_book
+from comparison.prices import Tier, load_price_book
 from comparison.records import BlockRecord, RunRecord
 from comparison.trust import TrustWarning
 from comparison.verdict import compare
@@ -180,6 +181,18 @@ def test_surplus_credits_are_priced_by_awss_rate() -> None:
 
     assert "= 1.00 vCPU, above the 0.2 vCPU" in message
     assert "$29.20 a month" in message
+
+
+def test_a_book_without_the_price_of_credits_still_gives_the_warning() -> None:
+    price = replace(
+        BOOK.price("ec2.cpu_credits.t3.linux"), tiers=(Tier(Decimal(0), None, usd=None),)
+    )
+    book = replace(BOOK, prices={**BOOK.prices, price.id: price})
+    made = [replace(block, cpu_seconds={"app": 6.0}) for block in blocks()]
+
+    found = warning(compare(SOUND, made, book), "cpu-credits")
+
+    assert "an amount unknown to this price book" in found.message
 
 
 def test_a_function_without_report_lines_cannot_be_priced() -> None:
