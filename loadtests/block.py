@@ -20,7 +20,8 @@ class Block:
         self.recorder = Recorder(
             warm_up_seconds=profile.warm_up_seconds, block_seconds=profile.block_seconds
         )
-        self.active_users = 0
+        self.active_users: set[object] = set()
+        self.in_flight = 0
         self._seed = seed
         self._users = 0
         self._clock = clock

@@ -25,11 +25,13 @@ Options beside Locust's own:
 Locust's --spawn-rate is not used: the profile says how users start. A failure is every answer
 but 200, a lost connection or a timeout; failures are counted and do not change the exit code,
 which is 0 where the load ran to its end and 1 where the generator itself failed or was stopped.
-At the end of a block the requests in flight are waited for.
+At the end of a block the requests in flight are waited for; Ctrl-C and SIGTERM drop them and keep
+the record.
 """
 
 import argparse
 import math
+import signal
 import sys
 import time
 from pathlib import Path
@@ -39,7 +41,7 @@ import gevent
 import locust.log
 from locust import FastHttpUser, LoadTestShape, events, task
 from locust.env import Environment
-from locust.exception import StopUser
+from locust.exception import StopTest, StopUser
 from locust.runners import LocalRunner
 
 from loadtests.block import Block
@@ -52,14 +54,13 @@ from loadtests.errors import LoadTestError
 from loadtests.profiles import DEFAULT_PROFILE, MAX_SPAWN_RATE, Profile, customised, find_profile
 from loadtests.recorder import error_kind
 from loadtests.shape import users_at
-from loadtests.timers import Timers
+from loadtests.timers import Timers, settle_memory
 
 REQUEST_NAME = "/customerdata/{id}"
 # Locust looks at the shape once a second; users are made this much ahead and sleep until their
 # time, so that they start at the exact moment and not in bursts.
 AHEAD_SECONDS = 2.0
-# Longer than any request can take, so that none is killed at the end.
-STOP_TIMEOUT_SECONDS = CONNECTION_TIMEOUT_SECONDS + NETWORK_TIMEOUT_SECONDS + 5.0
+LONGEST_REQUEST_SECONDS = CONNECTION_TIMEOUT_SECONDS + NETWORK_TIMEOUT_SECONDS + 5.0
 
 
 class Run:
@@ -120,7 +121,12 @@ def check_options(environment: Environment) -> None:
         raise LoadTestError(f"--record: no directory {options.record.parent}; make it first")
     # Locust would otherwise take 1 for a missing --users.
     options.num_users = chosen_profile(options).users
-    environment.stop_timeout = STOP_TIMEOUT_SECONDS
+
+
+@events.init.add_listener
+def stop_on_sigterm(**_: object) -> None:
+    """Make SIGTERM what Ctrl-C is: without its web page Locust 2.47 would just die of it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @events.test_start.add_listener
@@ -133,11 +139,10 @@ def begin(environment: Environment, **_: object) -> None:
 
 @events.test_stop.add_listener
 def end(**_: object) -> None:
-    if Run.block is None or Run.timers is None:
-        return
-    Run.timers.finish()
-    Run.completed = Run.block.left_seconds <= 0
-    Run.block = Run.timers = None
+    if Run.block is not None and Run.timers is not None:
+        Run.timers.finish()
+        Run.completed = Run.block.left_seconds <= 0
+        Run.block = Run.timers = None
 
 
 @events.quitting.add_listener
@@ -180,14 +185,24 @@ class StepLoad(LoadTestShape):
         block = Run.block
         if block is None:
             # The first tick: Locust fires test_start once it knows how many users to make.
-            assert self.runner is not None, "Locust gives the shape its runner"
-            return self._users(chosen_profile(options_of(self.runner.environment)), 0.0)
+            return self._users(self._chosen_profile(), 0.0)
         if block.left_seconds >= 1.0:
             return self._users(block.profile, block.elapsed_seconds)
-        # The block ends before the next tick: end at the exact moment.
+        # The block ends before the next tick: end at the exact moment, then wait for what is in
+        # flight. Locust could wait too, but it begins by searching the stack, which holds up
+        # everything for 50 ms, the last answers included.
         while block.left_seconds > 0:
             gevent.sleep(block.left_seconds)
+        while block.in_flight and block.left_seconds > -LONGEST_REQUEST_SECONDS:
+            gevent.sleep(0.01)
         return None
+
+    def _chosen_profile(self) -> Profile:
+        assert self.runner is not None, "Locust gives the shape its runner"
+        try:
+            return chosen_profile(options_of(self.runner.environment))
+        except LoadTestError as error:  # typed into the web page; the command line was checked
+            raise StopTest(str(error)) from error
 
     @staticmethod
     def _users(profile: Profile, elapsed_seconds: float) -> tuple[int, float]:
@@ -218,10 +233,11 @@ class CustomerUser(FastHttpUser):
 
     def on_start(self) -> None:
         gevent.sleep(max(0.0, self._start_seconds - self._block.elapsed_seconds))
-        self._block.active_users += 1
+        self._block.active_users.add(self)
+        settle_memory()
 
     def on_stop(self) -> None:
-        self._block.active_users -= 1
+        self._block.active_users.discard(self)
 
     @task
     def read_customer(self) -> None:
@@ -229,7 +245,11 @@ class CustomerUser(FastHttpUser):
         if turn is None:
             raise StopUser
         self._wait_seconds = turn.wait_seconds
-        self.client.get(turn.path, name=REQUEST_NAME)
+        self._block.in_flight += 1
+        try:
+            self.client.get(turn.path, name=REQUEST_NAME)
+        finally:
+            self._block.in_flight -= 1
 
     def wait_time(self) -> float:
         return self._wait_seconds

@@ -42,6 +42,8 @@ class Profile:
     """Smallest customer id that is asked for."""
     last_id: int
     """Largest one, included."""
+    preload_share: float
+    """Share of these customers that is in the cache when a block begins; 0 to 1."""
     step_seconds: float
     """Every so often, `step_share` of the users are added; the first of them at 0 s."""
     step_share: float
@@ -74,6 +76,7 @@ class Profile:
         )
         yield "first_id", self.first_id >= 1, "at least 1"
         yield "last_id", self.last_id >= self.first_id, f"at least first_id ({self.first_id})"
+        yield "preload_share", 0 <= self.preload_share <= 1, "0 to 1"
         yield "step_seconds", 0 < self.step_seconds < math.inf, "above 0"
         yield "step_share", 0.01 <= self.step_share <= 1, "at least 0.01 and at most 1"
         yield (
@@ -95,6 +98,7 @@ _ALL = (
         wait_max_seconds=9.0,
         first_id=1,
         last_id=4499,
+        preload_share=1.0,
         step_seconds=15.0,
         step_share=0.1,
         spawn_rate=10.0,
@@ -110,6 +114,7 @@ _ALL = (
         wait_max_seconds=0.15,
         first_id=1,
         last_id=4499,
+        preload_share=0.9,
         step_seconds=15.0,
         step_share=1.0,
         spawn_rate=20.0,
@@ -140,4 +145,19 @@ def customised(
         block_seconds=profile.block_seconds if block_seconds is None else block_seconds,
         warm_up_seconds=profile.warm_up_seconds if warm_up_seconds is None else warm_up_seconds,
         blocks=profile.blocks if blocks is None else blocks,
+    )
+
+
+def shortened(profile: Profile, block_seconds: float | None) -> Profile:
+    """The profile with blocks of that length; a shorter block has a warm-up shorter in proportion.
+
+    None leaves it as it is. Raises LoadTestError as Profile does.
+    """
+    if block_seconds is None:
+        return profile
+    share = min(1.0, block_seconds / profile.block_seconds)
+    return customised(
+        profile,
+        block_seconds=block_seconds,
+        warm_up_seconds=profile.warm_up_seconds * share,
     )

@@ -69,8 +69,8 @@ class Recorder:
         self._response_bytes += body_bytes
 
     def add_lag(self, at_seconds: float, lag_seconds: float) -> None:
-        """Note how late a timer of the generator fired."""
-        if at_seconds >= self._warm_up_seconds:
+        """Note how late a timer of the generator fired that was due at `at_seconds`."""
+        if self._warm_up_seconds <= at_seconds < self._block_seconds:
             self._lag_ms_max = max(self._lag_ms_max, lag_seconds * 1000)
 
     def connection_opened(self) -> None:

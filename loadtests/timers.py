@@ -19,14 +19,20 @@ WRITE_SECONDS = 0.5
 LAG_TIMER_SECONDS = 0.05
 
 
+def settle_memory() -> None:
+    """Exempt everything that exists by now from garbage collection.
+
+    A full round over 1,500 users takes some 45 ms, in which no request of any user moves on.
+    Successful requests leave no cyclic garbage but failed ones do: so the collector stays on.
+    """
+    gc.freeze()
+
+
 class Timers:
     """Run from creation to `finish()`; without a `record` file only punctuality is watched."""
 
     def __init__(self, block: Block, record: Path | None) -> None:
-        # What is loaded by now stays: a full garbage collection would walk through all of it and
-        # hold up every request in flight.
-        gc.collect()
-        gc.freeze()
+        settle_memory()
         self._block = block
         self._record = record
         self._finished = Event()
@@ -63,6 +69,6 @@ class Timers:
             (record, json.dumps(block.recorder.snapshot(now), indent=1)),
             (
                 record.with_name(f"{record.name}.progress.json"),
-                json.dumps(block.recorder.progress(now, block.active_users)),
+                json.dumps(block.recorder.progress(now, len(block.active_users))),
             ),
         )
