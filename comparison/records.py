@@ -149,6 +149,6 @@ def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - one JSON
     # json reads NaN and Infinity, which no measurement is and no JSON report may hold.
     if hint is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
         return float(value)
-    if origin is None and type(value) is hint:
+    if hint is not float and origin is None and type(value) is hint:
         return value
     raise ComparisonError(f"{where}: {value!r} is not a valid value")

@@ -273,7 +273,7 @@ def unknown_prices(evidence: Evidence) -> Iterator[TrustWarning]:
             "caution",
             "price-unknown",
             f"no total can be given: {reason}",
-            "Use the price book of a region that has it, or a lower rate.",
+            "Use the price book of a region that has it (--region), or a lower rate.",
         )
 
 

@@ -21,6 +21,8 @@ from comparison.reports.plain_text import plain, printable
 from comparison.reports.sources import sources
 
 LEVEL_STYLES = {"invalid": "bold red", "caution": "yellow", "note": "dim"}
+NARROWEST = 80
+"""Columns; on a narrower terminal wrapped lines are better than cut numbers."""
 Section = tuple[str, RenderableType | None]
 """Title and content; None = nothing to say."""
 VERDICT_STYLES = {"valid": "bold", "invalid": "bold red", "incomplete": "bold yellow"}
@@ -28,7 +30,7 @@ VERDICT_STYLES = {"valid": "bold", "invalid": "bold red", "incomplete": "bold ye
 
 def render(comparison: Comparison, width: int = 80, *, colour: bool = False) -> str:
     """The whole page; the same comparison, width and colour give the same bytes."""
-    console = make_console(width, colour=colour)
+    console = make_console(max(width, NARROWEST), colour=colour)
     console.print(page(comparison))
     text = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"

@@ -60,6 +60,10 @@ def test_no_line_is_wider_than_asked_and_no_cell_is_cut(width: int, comparison: 
     assert "…" not in page
 
 
+def test_a_narrow_terminal_gets_the_narrowest_page_uncut() -> None:
+    assert text_report.render(judged(), 40) == text_report.render(judged(), 80)
+
+
 def test_colour_adds_escapes_and_nothing_else() -> None:
     plain_page = text_report.render(judged())
     colour_page = text_report.render(judged(), colour=True)
