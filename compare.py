@@ -37,8 +37,7 @@ from comparison.errors import ComparisonError
 from comparison.outcome import Comparison
 from comparison.prices import load_price_book
 from comparison.records import FORMAT, RunRecord
-from comparison.reports.json_report import render_json
-from comparison.reports.text_report import render_picture, render_text
+from comparison.reports import json_report, picture, text_report
 from comparison.verdict import compare
 from emulation.errors import EmulationError
 from emulation.private_servers import DataServers, start_data_servers
@@ -53,7 +52,7 @@ from loadtests.profiles import (
     shortened,
 )
 from measurement import dataset
-from measurement.answers import AnswerCheck, check_answers
+from measurement.answers import AnswerCheck, check_answers, refuse_unequal
 from measurement.errors import MeasurementError
 from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan
 from measurement.machine import lambda_architecture, machine, raise_file_limit, versions
@@ -161,6 +160,7 @@ def run(
         with Supervisor() as supervisor:
             house = _start(supervisor, results.logs, display)
             answers = check_answers(house.targets[EC2].url, house.targets[SERVERLESS].url)
+            refuse_unequal(answers)
             record = _run_record(chosen, seed, order, answers, house)
             results.write_run(record)
             experiment = Experiment(
@@ -182,14 +182,17 @@ def run(
 @click.option("--region", type=click.Choice(REGIONS), default=REGIONS[0], help="Whose prices.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json instead of the table.")
 @click.option(
-    "--picture", type=click.Path(path_type=Path, dir_okay=False), help="Write an SVG of the table."
+    "--picture",
+    "svg",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write an SVG of the table.",
 )
-def report(folder: Path, region: str, picture: Path | None, *, as_json: bool) -> None:
+def report(folder: Path, region: str, svg: Path | None, *, as_json: bool) -> None:
     """Print the comparison of an earlier run again, from its raw results in DIR."""
     comparison = _compare(folder, region)
-    if picture is not None:
-        picture.write_text(render_picture(comparison), encoding="utf-8")
-    click.echo(render_json(comparison) if as_json else _text(comparison), nl=False)
+    if svg is not None:
+        svg.write_text(picture.render(comparison), encoding="utf-8")
+    click.echo(json_report.render(comparison) if as_json else _text(comparison), nl=False)
 
 
 @command.command()
@@ -275,15 +278,15 @@ def _compare(folder: Path, region: str) -> Comparison:
 
 def _write_and_print(results: ResultsFolder, region: str) -> None:
     comparison = _compare(results.path, region)
-    results.write_text("report.json", render_json(comparison))
-    results.write_text("report.txt", render_text(comparison, width=80, colour=False))
+    results.write_text("report.json", json_report.render(comparison))
+    results.write_text("report.txt", text_report.render(comparison))
     click.echo(_text(comparison), nl=False)
     click.echo(f"\nresults: {results.path}  (again: ./compare.py report {results.path})")
 
 
 def _text(comparison: Comparison) -> str:
     console = Console()
-    return render_text(
+    return text_report.render(
         comparison, width=console.width, colour=console.is_terminal and not console.no_color
     )
 

@@ -6,7 +6,7 @@ is expected from the serverless side instead; such probes are listed as what the
 """
 
 import http.client
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ TIMEOUT_SECONDS: Final = 30.0
 class Probe:
     method: str
     path: str
+    status: int
+    """What the service must answer: two sides that are broken alike are not equal but broken."""
     gateway_answers: bool = False
     """API Gateway refuses this before the function is called."""
 
@@ -37,41 +39,26 @@ GATEWAY_REFUSAL: Final = Answer(
     403, "application/json", b'{"message":"Missing Authentication Token"}'
 )
 
+_STATUS_OF_ID: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("1", "2", "2500", "4499", "5000", "007", "%31", "1/", "1?id=2"), 200),
+    **dict.fromkeys(("5001", "4294967295", "1%2F2"), 404),
+    **dict.fromkeys(("0", "-1", "1.0", "4294967296", f"1{'0' * 30}"), 400),
+    **dict.fromkeys(("abc", "%20", "%C3%BC", "%FF"), 400),
+}
+
 PROBES: Final[Sequence[Probe]] = (
-    Probe("GET", "/"),
-    Probe("GET", "/health"),
+    Probe("GET", "/", 200),
+    Probe("GET", "/health", 200),
     *(
-        Probe("GET", f"/{route}/{customer_id}")
+        Probe("GET", f"/{route}/{customer_id}", status)
         for route in ("customer", "customerdata")
-        for customer_id in (
-            "1",
-            "2",
-            "2500",
-            "4499",
-            "5000",
-            "5001",
-            "0",
-            "007",
-            "-1",
-            "1.0",
-            "4294967295",
-            "4294967296",
-            "1" + "0" * 30,
-            "abc",
-            "%31",
-            "%20",
-            "1%2F2",
-            "%C3%BC",
-            "%FF",
-            "1/",
-            "1?id=2",
-        )
+        for customer_id, status in _STATUS_OF_ID.items()
     ),
-    Probe("GET", "/unknown", gateway_answers=True),
-    Probe("GET", "/customer", gateway_answers=True),
-    Probe("GET", "/customer/1/2", gateway_answers=True),
-    Probe("POST", "/customer/1", gateway_answers=True),
-    Probe("DELETE", "/customerdata/1", gateway_answers=True),
+    Probe("GET", "/unknown", 404, gateway_answers=True),
+    Probe("GET", "/customer", 404, gateway_answers=True),
+    Probe("GET", "/customer/1/2", 404, gateway_answers=True),
+    Probe("POST", "/customer/1", 405, gateway_answers=True),
+    Probe("DELETE", "/customerdata/1", 405, gateway_answers=True),
 )
 
 
@@ -89,6 +76,11 @@ def check_answers(
     for probe in probes:
         ec2 = ask(ec2_url, probe)
         serverless = ask(serverless_url, probe)
+        if ec2.status != probe.status:
+            different.append(
+                f"{probe.method} {probe.path}: {probe.status} was expected of ec2, "
+                f"it answered {_words(ec2)}"
+            )
         expected = GATEWAY_REFUSAL if probe.gateway_answers else ec2
         if serverless != expected:
             different.append(
@@ -96,6 +88,16 @@ def check_answers(
                 f"it answered {_words(serverless)}"
             )
     return AnswerCheck(len(probes), tuple(different))
+
+
+def refuse_unequal(check: AnswerCheck) -> None:
+    """Raise MeasurementError, naming every difference, unless both sides answered alike."""
+    if check.different:
+        raise MeasurementError(
+            f"{len(check.different)} of {check.checked} requests were answered differently, so "
+            "there is nothing to compare; mend the service or the target first:\n  "
+            + "\n  ".join(check.different)
+        )
 
 
 def ask(base_url: str, probe: Probe) -> Answer:

@@ -27,7 +27,7 @@ class ProgressDisplay:
 
     def step(self, words: str) -> None:
         if not self._quiet:
-            self._console.print(Text(words, style="dim"))
+            self._console.print(Text(words, style="dim"), soft_wrap=True)
 
     @contextmanager
     def blocks(self, profile: Profile) -> Iterator[Callable[[BlockProgress], None]]:
@@ -47,7 +47,7 @@ class ProgressDisplay:
             if progress.load is None:
                 elapsed = time.monotonic() - began
                 line = progress_line(progress, profile)
-                self._console.print(Text(f"{line}  ({elapsed:.0f} s so far)"))
+                self._console.print(Text(f"{line}  ({elapsed:.0f} s so far)"), soft_wrap=True)
 
         return show
 

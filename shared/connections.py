@@ -154,5 +154,5 @@ class CacheConnections:
 
 
 def _exchange(connection: RedisConnection, packed: bytes) -> object:
-    connection.send_packed_command(packed, check_health=False)
+    connection.send_packed_command([packed], check_health=False)
     return connection.read_response(disable_decoding=True)

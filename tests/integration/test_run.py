@@ -99,7 +99,7 @@ def short_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     folder = tmp_path_factory.mktemp("results") / "run"
     load = ("--users", "5", "--duration", "3", "--blocks", "2")
     with started("run", *load, "--seed", "3", "--out", folder) as family:
-        family.wait_until(lambda: (folder / "report.json").exists())
+        family.wait_until((folder / "report.json").exists)
         output, errors = family.process.communicate(timeout=30)
         assert family.process.returncode == 0, errors
         run, blocks = read_results(folder)

@@ -1,11 +1,20 @@
 import pytest
 
-from measurement.answers import GATEWAY_REFUSAL, PROBES, Answer, Probe, ask, check_answers
+from measurement.answers import (
+    GATEWAY_REFUSAL,
+    PROBES,
+    Answer,
+    AnswerCheck,
+    Probe,
+    ask,
+    check_answers,
+    refuse_unequal,
+)
 from measurement.errors import MeasurementError
 from tests.measurement.web import serving
 
 OK = Answer(200, "application/json", b"{}")
-PROBE = Probe("GET", "/customer/1")
+PROBE = Probe("GET", "/customer/1", 200)
 
 
 def test_sides_that_answer_alike_differ_nowhere() -> None:
@@ -32,8 +41,18 @@ def test_another_status_type_or_byte_is_a_difference_in_words(other_answer: Answ
     assert difference.startswith("GET /customer/1: 200 application/json '{}' was expected")
 
 
+def test_sides_that_are_broken_alike_are_not_equal() -> None:
+    broken = Answer(500, "application/json", b"{}")
+
+    with serving(lambda m, p: broken) as one, serving(lambda m, p: broken) as other:
+        check = check_answers(one, other, [PROBE])
+
+    (difference,) = check.different
+    assert difference.startswith("GET /customer/1: 200 was expected of ec2, it answered 500")
+
+
 def test_where_the_gateway_answers_its_documented_refusal_is_expected() -> None:
-    probe = Probe("POST", "/customer/1", gateway_answers=True)
+    probe = Probe("POST", "/customer/1", 200, gateway_answers=True)
 
     with serving(lambda m, p: OK) as one, serving(lambda m, p: GATEWAY_REFUSAL) as other:
         assert check_answers(one, other, [probe]).different == ()
@@ -55,3 +74,10 @@ def test_no_answer_is_an_error_that_names_address_and_path() -> None:
 
     with pytest.raises(MeasurementError, match=rf"no answer from {url} to GET /customer/1"):
         ask(url, PROBE)
+
+
+def test_unequal_answers_end_the_run_before_any_load_and_are_all_named() -> None:
+    refuse_unequal(AnswerCheck(2, ()))
+
+    with pytest.raises(MeasurementError, match=r"2 of 5 requests .*\n  GET /a: .*\n  GET /b: "):
+        refuse_unequal(AnswerCheck(5, ("GET /a: this", "GET /b: that")))
