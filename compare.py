@@ -35,7 +35,7 @@ from rich.console import Console
 
 from comparison.errors import ComparisonError
 from comparison.outcome import Comparison
-from comparison.prices import load_price_book
+from comparison.prices import REGIONS, load_price_book
 from comparison.records import FORMAT, RunRecord
 from comparison.reports import json_report, picture, text_report
 from comparison.verdict import compare
@@ -64,7 +64,6 @@ from measurement.targets import EC2, SERVERLESS, Ec2Target, EmulatedServerlessTa
 EXIT_FAILED, EXIT_USAGE, EXIT_UNEXPECTED = 1, 2, 3
 EXPECTED_ERRORS = (ComparisonError, EmulationError, LoadTestError, MeasurementError)
 SIDES = (EC2, SERVERLESS)
-REGIONS = ("eu-central-1", "us-east-1")
 EMULATED = (
     "API Gateway and Lambda: the packaged zip under AWS's runtime client, on this machine",
     "RDS MariaDB and ElastiCache: private MariaDB and Redis, on this machine",
