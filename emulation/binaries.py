@@ -69,6 +69,28 @@ MARIADB: Final = ServerKind("MariaDB", ("mariadbd", "mysqld"), r"MariaDB")
 REDIS: Final = ServerKind("Redis", ("redis-server", "valkey-server"), r"(?i)server v=")
 
 
+def _output(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EmulationError(f"{' '.join(command)}: {error}") from error
+    return done.stdout
+
+
+def _ldd(program: Path, environment: Mapping[str, str]) -> str:
+    return _output(["ldd", str(program)], environment)
+
+
 def search_directories(environ: Mapping[str, str]) -> list[Path]:
     """PATH, and where servers lie that are not on the PATH of an ordinary user."""
     directories = [Path(part) for part in environ.get("PATH", os.defpath).split(os.pathsep) if part]
@@ -107,6 +129,7 @@ def find_packaged(
     kind: ServerKind,
     environ: Mapping[str, str],
     unpack_packages: Callable[[Sequence[Sequence[str]], Mapping[str, str]], Path] = unpack,
+    ldd: Callable[[Path, Mapping[str, str]], str] = _ldd,
 ) -> ServerProgram:
     """This kind's program from the distribution's packages, with every library it needs.
 
@@ -116,7 +139,7 @@ def find_packaged(
     program = _packaged_program(kind, roots[0])
     for _ in range(_LDD_ROUNDS):
         environment = {**_CLEAN_ENVIRONMENT, "LD_LIBRARY_PATH": _library_path(roots)}
-        missing = missing_sonames(_output(["ldd", str(program)], environment))
+        missing = missing_sonames(ldd(program, environment))
         if not missing:
             name, _ = distribution()
             return ServerProgram(program, environment, f"{name} package")
@@ -160,21 +183,3 @@ def _library_path(roots: Sequence[Path]) -> str:
         for base in (root / "usr/lib", root / "lib"):
             directories += sorted(base.glob("*-linux-gnu*"))
     return os.pathsep.join(map(str, directories))
-
-
-def _output(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EmulationError(f"{' '.join(command)}: {error}") from error
-    return done.stdout

@@ -1,0 +1,27 @@
+"""Fixtures that more than one folder uses: child processes, and real MariaDB and Redis."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from emulation.private_servers import DataServers, start_data_servers
+from emulation.supervision import Supervisor
+from measurement.dataset import load
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor() as supervisor:
+        yield supervisor
+
+
+@pytest.fixture(scope="session")
+def data_servers() -> Iterator[DataServers]:
+    """Private MariaDB and Redis, the first loaded with the data set; never the user's own."""
+    own = ("DATABASE_URL", "CACHE_URL")
+    environ = {name: value for name, value in os.environ.items() if name not in own}
+    with Supervisor() as supervisor:
+        servers = start_data_servers(supervisor, environ)
+        load(servers.database_url)
+        yield servers
