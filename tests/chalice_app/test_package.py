@@ -88,8 +88,10 @@ def test_the_zip_holds_the_app_chalice_and_the_requirements_and_nothing_else(
     assert files["app.py"] == (REPOSITORY / "chalice_app/app.py").read_bytes()
 
 
-def test_the_zip_holds_neither_bytecode_nor_tests(package: LambdaPackage) -> None:
-    unwanted = re.compile(r"\.py[co]$|(^|/)(__pycache__|tests?)/")
+def test_the_zip_holds_neither_bytecode_nor_tests_nor_what_lambda_brings(
+    package: LambdaPackage,
+) -> None:
+    unwanted = re.compile(r"\.py[co]$|(^|/)(__pycache__|tests?|boto3|botocore|awslambdaric)/")
 
     assert not [name for name in files_of(package) if unwanted.search(name)]
 
