@@ -7,7 +7,6 @@ test or an answer check can say what the right answer is without asking a databa
 import contextlib
 import random
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -90,7 +89,6 @@ def readings(customer_id: int) -> tuple[Reading, ...]:
     )
 
 
-@cache
 def customers() -> tuple[Customer, ...]:
     """All customers, by id."""
     return tuple(customer(customer_id) for customer_id in range(1, CUSTOMERS + 1))
@@ -137,8 +135,8 @@ def _load(connection: "pymysql.Connection[Any]") -> None:
 
 def _require_ours(found_customers: object, found_readings: object) -> None:
     for table, found, ours in (
-        ("Customers", found_customers, tuple(_customer_rows())),
-        ("Readings", found_readings, tuple(_reading_rows())),
+        ("Customers", found_customers, _customer_rows()),
+        ("Readings", found_readings, _reading_rows()),
     ):
         if found != ours:
             raise MeasurementError(
@@ -169,12 +167,14 @@ def _all_readings(cursor: "pymysql.cursors.Cursor") -> tuple[tuple[Any, ...], ..
     return cursor.fetchall()
 
 
-def _customer_rows() -> Iterable[tuple[int, str, str]]:
-    return ((row.id, row.surname, row.given_name) for row in customers())
+@cache
+def _customer_rows() -> tuple[tuple[int, str, str], ...]:
+    return tuple((row.id, row.surname, row.given_name) for row in customers())
 
 
-def _reading_rows() -> Iterable[tuple[int, int, str, int]]:
-    return (
+@cache
+def _reading_rows() -> tuple[tuple[int, int, str, int], ...]:
+    return tuple(
         (row.customer_id, row.measure_id, row.date, row.value)
         for customer_id in range(1, CUSTOMERS + 1)
         for row in readings(customer_id)
