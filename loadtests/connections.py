@@ -9,8 +9,8 @@ that would falsify a comparison:
   right for a kept connection that the server has just given up (RFC 9112, section 9.3.1), but it
   would hide a server that drops requests, so a *new* connection is not tried again;
 - it tells nobody how many connections it opened, nor when exactly it sent a request. Locust's
-  response time holds some 80 us of making the request and wrapping the answer, which is much
-  where a whole answer takes 600.
+  response time holds some 80 us of making the request and wrapping the answer, a large part of
+  answers that take 300.
 
 Source: geventhttpclient 2.6, connectionpool.py (`_is_socket_alive`) and client.py (`request`).
 """

@@ -126,6 +126,7 @@ def test_answers_other_than_200_are_failures_and_no_error_of_the_generator(
     assert refused > 0
     assert run.record.failures == run.record.measured_failures == refused
     assert run.record.errors == {"HTTP 503": refused}
+    assert f" {refused}(" in run.output  # Locust's own table counts them too
     assert run.exit_code == 0, run.output
 
 
