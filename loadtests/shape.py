@@ -38,5 +38,5 @@ def start_seconds(profile: Profile, number: int) -> float:
 
 
 def _users_after(profile: Profile, steps: int) -> int:
-    # Rounded before it is rounded up: 50 users x 0.1 x 3 steps is 15, not 15.000000000000002.
+    # Rounded before it is rounded up: 6 users x 0.1 x 5 steps is 3, not 3.0000000000000004.
     return min(profile.users, math.ceil(round(profile.users * profile.step_share * steps, 6)))
