@@ -1,9 +1,9 @@
 """Builds what Lambda runs, by Chalice's own packager, from a clean copy of the sources.
 
 Chalice zips whatever lies in `vendor/`, caches and bytecode included, and writes into the checkout.
-The copy holds the sources alone, so the same sources give the same zip, a read-only checkout will
-do, and two runs at once do not meet. The result is kept in the user's cache under the hash of
-everything that went in, so a second run needs neither time nor network.
+The copy holds the sources alone, so the zip has what they say and nothing else, a read-only
+checkout will do, and two runs at once do not meet. The result is kept in the user's cache under the
+hash of everything that went in, so a second run needs neither time nor network.
 """
 
 import contextlib
@@ -43,12 +43,12 @@ class LambdaPackage:
         return int(template["Resources"]["APIHandler"]["Properties"]["MemorySize"])
 
 
-def package_lambda(cache: Path, stage: str = STAGE) -> LambdaPackage:
+def package_lambda(cache: Path, stage: str = STAGE, repository: Path = REPOSITORY) -> LambdaPackage:
     """The package of the current sources, built if need be.
 
     Raises MeasurementError with the packager's own words when it fails.
     """
-    sources = dict(_sources())
+    sources = dict(_sources(repository))
     folder = cache / f"lambda-{stage}-{_fingerprint(sources)}"
     if folder.is_dir():
         return LambdaPackage(folder, stage)
@@ -75,19 +75,20 @@ def user_cache(environ: Mapping[str, str]) -> Path:
     return Path(base, "server-or-serverless")
 
 
-def _sources() -> Iterator[tuple[str, Path]]:
+def _sources(repository: Path) -> Iterator[tuple[str, Path]]:
     """Name in the Chalice project -> file, for all that is packaged."""
-    chalice_app = REPOSITORY / "chalice_app"
+    chalice_app = repository / "chalice_app"
     for pattern in _CHALICE_FILES:
         for path in sorted(chalice_app.glob(pattern)):
             yield str(path.relative_to(chalice_app)), path
     for pattern in _SHARED_FILES:
-        for path in sorted((REPOSITORY / "shared").glob(pattern)):
+        for path in sorted((repository / "shared").glob(pattern)):
             yield f"vendor/shared/{path.name}", path
 
 
 def _fingerprint(sources: Mapping[str, Path]) -> str:
     digest = hashlib.sha256(f"{sys.version} chalice {version('chalice')}".encode())
+    digest.update(Path(__file__).read_bytes())
     for name, path in sources.items():
         content = path.read_bytes()
         digest.update(f"\n{name} {len(content)}\n".encode() + content)
@@ -98,8 +99,10 @@ def _run_chalice(project: Path, built: Path, stage: str) -> None:
     # Not .venv/bin/chalice: a script's first line cannot name a path with a space in it.
     chalice = [sys.executable, "-c", "from chalice.cli import main; main()"]
     command = [*chalice, "package", "--stage", stage, str(built)]
+    # A profile or an endpoint of the user's would make Chalice look for it; packaging needs none.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environ = {
-        **os.environ,
+        **own,
         "AWS_DEFAULT_REGION": _ANY_REGION,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from cfnlint.api import lint_file  # type: ignore[import-untyped] # ships no types
+from cfnlint.api import lint_file
 from packaging.requirements import Requirement
 
-from measurement import packaging
 from measurement.packaging import REPOSITORY, LambdaPackage, package_lambda
 from shared.bootstrap import build_api
 from shared.settings import settings_from_environ
@@ -103,7 +101,7 @@ def test_the_same_sources_give_the_same_zip(packages: dict[str, LambdaPackage]) 
 
 
 def test_an_edit_in_shared_is_packaged_and_what_lies_beside_it_is_not(
-    packages: dict[str, LambdaPackage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packages: dict[str, LambdaPackage], tmp_path: Path
 ) -> None:
     checkout = copy_checkout(tmp_path / "checkout")
     edited = checkout / "shared/service.py"
@@ -111,9 +109,8 @@ def test_an_edit_in_shared_is_packaged_and_what_lies_beside_it_is_not(
     (checkout / "shared/notes.txt").write_text("not for Lambda")
     (checkout / "shared/__pycache__").mkdir()
     Path(importlib.util.cache_from_source(str(edited))).write_bytes(b"bytecode")
-    monkeypatch.setattr(packaging, "REPOSITORY", checkout)
 
-    package = package_lambda(tmp_path / "cache")
+    package = package_lambda(tmp_path / "cache", repository=checkout)
 
     before, after = files_of(packages["dev"]), files_of(package)
     assert package.folder.name != packages["dev"].folder.name
