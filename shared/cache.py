@@ -90,10 +90,6 @@ class CacheAside:
         if self._connections is not None:
             self._connections.command(b"*1\r\n$4\r\nPING\r\n")
 
-    @property
-    def configured(self) -> bool:
-        return self._connections is not None
-
     def _get(self, key: bytes) -> tuple[bool, bytes | None]:
         """Whether the cache is usable, and the stored value if there is one."""
         if self._connections is None or self._clock() < self._open_until:

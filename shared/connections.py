@@ -19,6 +19,7 @@ from redis.connection import parse_url
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from shared.errors import SettingsError
 from shared.settings import CacheSettings, DatabaseSettings
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -105,8 +106,17 @@ class Database:
     def _shared_tls_context(self) -> ssl.SSLContext:
         with self._tls_lock:
             if self._tls_context is None:
-                self._tls_context = ssl.create_default_context(cafile=self._settings.tls_ca_file)
+                self._tls_context = _tls_context(self._settings.tls_ca_file)
             return self._tls_context
+
+
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # which does not say which file
+        raise SettingsError(
+            f"DATABASE_TLS_CA_FILE is {ca_file!r}, which holds no CA certificates: {error}"
+        ) from error
 
 
 def _died_while_idle(error: pymysql.MySQLError) -> bool:

@@ -1,0 +1,117 @@
+"""Peers of what the service talks to: SELECTs, cache commands, and servers that misbehave."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from shared.connections import Rows
+from shared.settings import CacheSettings, settings_from_environ
+
+NO_CACHE = settings_from_environ({"DATABASE_URL": "mysql://u:p@127.0.0.1/name"}).cache
+
+
+def cache_settings(**changes: Any) -> CacheSettings:
+    """The default settings, with another key prefix and these changes."""
+    return replace(NO_CACHE, **{"key_prefix": "test:", **changes})
+
+
+class FakeSelects:
+    """A database that holds these rows by customer id, or fails with `error`."""
+
+    def __init__(self, rows: dict[int, Rows] | None = None, error: Exception | None = None) -> None:
+        self.rows = rows or {}
+        self.error = error
+        self.asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def select(self, statement: str, parameters: tuple[object, ...]) -> Rows:
+        self.asked.append((statement, parameters))
+        if self.error is not None:
+            raise self.error
+        (customer_id,) = parameters
+        assert isinstance(customer_id, int)
+        return self.rows.get(customer_id, ())
+
+
+class FakeCommands:
+    """A cache that gives these answers in turn and raises those that are exceptions."""
+
+    def __init__(self, answers: Iterable[object]) -> None:
+        self._answers = iter(answers)
+        self.sent: list[bytes] = []
+
+    def command(self, packed: bytes) -> object:
+        self.sent.append(packed)
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class StubServer:
+    """A TCP server that gives `reply(request)` to each piece that it receives.
+
+    No reply: it accepts, reads and stays silent. `reply` may be exchanged while it runs. What it
+    has accepted and received is complete once its `with` block has ended.
+    """
+
+    def __init__(
+        self, reply: Callable[[bytes], bytes] | None = None, greeting: bytes = b""
+    ) -> None:
+        self.reply = reply
+        self.received: list[bytes] = []
+        self.connections: list[socket.socket] = []
+        self._greeting = greeting
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._last_peer: object = None
+        self._acceptor = threading.Thread(target=self._accept)
+        self._servants: list[threading.Thread] = []
+        self._acceptor.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Connections are accepted in their order: when this one is, all others have been.
+        with socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            self._last_peer = last.getsockname()
+            last.connect(("127.0.0.1", self.port))
+            self._acceptor.join()
+        self._listener.close()
+        self.drop_connections()
+        for servant in self._servants:
+            servant.join()
+
+    def drop_connections(self) -> None:
+        """Close what is open, as a server does that restarts."""
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        while True:
+            connection, peer = self._listener.accept()
+            if peer == self._last_peer:
+                connection.close()
+                return
+            self.connections.append(connection)
+            self._servants.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._servants[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(self._greeting)
+            while request := connection.recv(65536):
+                self.received.append(request)
+                if self.reply is not None:
+                    connection.sendall(self.reply(request))

@@ -1,0 +1,238 @@
+import json
+import re
+
+import pymysql
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.api import STATUS_OF_ERROR, Api, error_response
+from shared.cache import CacheAside, Commands
+from shared.errors import MethodNotAllowedError, ServiceError
+from shared.repository import CustomerRepository, Selects
+from shared.service import CustomerService
+from tests.shared.fakes import FakeCommands, FakeSelects, cache_settings
+
+INVALID_ID = (
+    b'{"error": {"code": "invalid_customer_id", '
+    b'"message": "A customer id is an integer from 1 to 4294967295."}}'
+)
+UNKNOWN_CUSTOMER = (
+    b'{"error": {"code": "customer_not_found", "message": "There is no customer with this id."}}'
+)
+UNKNOWN_ROUTE = (
+    b'{"error": {"code": "route_not_found", "message": "There is nothing at this path."}}'
+)
+WRONG_METHOD = (
+    b'{"error": {"code": "method_not_allowed", "message": "This path answers GET only."}}'
+)
+UNAVAILABLE = (
+    b'{"error": {"code": "data_unavailable", '
+    b'"message": "The data cannot be read right now; try again."}}'
+)
+INTERNAL = b'{"error": {"code": "internal_error", "message": "Something went wrong on our side."}}'
+
+
+def passing() -> None:
+    """A health check that finds nothing wrong."""
+
+
+def failing() -> None:
+    raise OSError("secret detail")
+
+
+def make_api(selects: Selects, cache: Commands | None = None) -> Api:
+    service = CustomerService(CustomerRepository(selects), CacheAside(cache, cache_settings()))
+    return Api(service, {"database": passing})
+
+
+@pytest.fixture
+def api() -> Api:
+    return make_api(FakeSelects({1: (("Müller", "Zoë"),)}))
+
+
+def test_the_root_welcomes(api: Api) -> None:
+    response = api.handle("GET", "/")
+
+    assert (response.status, response.body) == (200, b"Welcome to the API!")
+    assert response.headers == {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def test_a_customer_is_answered_as_json(api: Api) -> None:
+    response = api.handle("GET", "/customer/1")
+
+    assert (response.status, response.status_line) == (200, "200 OK")
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.body == '{"Id":1,"Surname":"Müller","Givenname":"Zoë"}'.encode()
+
+
+def test_readings_are_answered_as_json() -> None:
+    api = make_api(FakeSelects({1: ((0, "2010-03-04 12:13:14", 17),)}))
+
+    response = api.handle("GET", "/customerdata/1")
+
+    assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
+    assert response.body == (
+        b'{"Measures":[{"MeasureID":0,"MeasureDate":"2010-03-04 12:13:14","MeasureValue":17}]}'
+    )
+
+
+@pytest.mark.parametrize("path", ["", "/", "/health", "/health/", "/customer/1/", "/customer/01"])
+def test_a_path_has_an_answer_with_and_without_trailing_slash(api: Api, path: str) -> None:
+    assert api.handle("GET", path).status == 200
+
+
+@pytest.mark.parametrize("route", ["customer", "customerdata"])
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "+1", "1.0", "abc", " ", "1 ", "ü", "\ufffd", "4294967296", "9" * 5000]
+)
+def test_what_is_no_id_is_a_bad_request(api: Api, route: str, text: str) -> None:
+    response = api.handle("GET", f"/{route}/{text}")
+
+    assert (response.status_line, response.body) == ("400 Bad Request", INVALID_ID)
+    assert response.headers == {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("path", ["/customer/2", "/customerdata/2", "/customer/4294967295"])
+def test_an_unknown_customer_is_not_found(api: Api, path: str) -> None:
+    response = api.handle("GET", path)
+
+    assert (response.status_line, response.body) == ("404 Not Found", UNKNOWN_CUSTOMER)
+    assert response.headers == {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/unknown", "/customer", "/customer/", "/customer//", "/customerdata", "/Customer/1"),
+        *("/customer/1/2", "/customer//1", "/customer/1//", "//customer/1", "/customers/1"),
+        *("/health/1", "/Health", "*", "/customer/1/..", "/.", "/\ufffd", " /", "/favicon.ico"),
+    ],
+)
+def test_any_other_path_is_not_found(api: Api, path: str) -> None:
+    response = api.handle("GET", path)
+
+    assert (response.status_line, response.body) == ("404 Not Found", UNKNOWN_ROUTE)
+    assert response.headers == {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", "BREW", ""])
+@pytest.mark.parametrize("path", ["/", "/health", "/customer/1", "/customerdata/abc"])
+def test_another_method_is_not_allowed(api: Api, method: str, path: str) -> None:
+    response = api.handle(method, path)
+
+    assert (response.status_line, response.body) == ("405 Method Not Allowed", WRONG_METHOD)
+    assert response.headers == {"Content-Type": "application/json", "Allow": "GET"}
+
+
+def test_an_unknown_path_is_not_found_whatever_the_method(api: Api) -> None:
+    assert api.handle("POST", "/unknown").status == 404
+
+
+def test_a_database_that_cannot_be_asked_is_unavailable(caplog: pytest.LogCaptureFixture) -> None:
+    api = make_api(FakeSelects(error=pymysql.OperationalError(2003, "no route to 10.0.0.7")))
+
+    response = api.handle("GET", "/customer/1")
+
+    assert (response.status_line, response.body) == ("503 Service Unavailable", UNAVAILABLE)
+    assert response.headers == {"Content-Type": "application/json", "Retry-After": "1"}
+    assert "no route to 10.0.0.7" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pymysql.ProgrammingError(1146, "Table 'hausarbeit.Customers' doesn't exist"),
+        ZeroDivisionError("secret detail"),
+        RecursionError(),
+    ],
+)
+def test_an_unexpected_error_is_logged_and_shows_nothing_of_itself(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = make_api(FakeSelects(error=error)).handle("GET", "/customer/1")
+
+    assert (response.status_line, response.body) == ("500 Internal Server Error", INTERNAL)
+    assert response.headers == {"Content-Type": "application/json"}
+    assert type(error).__name__ in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_a_row_that_is_no_customer_is_an_internal_error() -> None:
+    api = make_api(FakeSelects({1: (("only a surname",),)}))
+
+    assert api.handle("GET", "/customer/1").status == 500
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [([b'{"Id":1}'], "hit"), ([None, b"OK"], "miss"), ([OSError("gone")], "bypass")],
+)
+def test_an_answer_says_what_the_cache_did(answers: list[object], state: str) -> None:
+    api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), FakeCommands(answers))
+
+    assert api.handle("GET", "/customer/1").headers["X-Cache"] == state
+
+
+def test_an_answer_says_where_its_time_went(api: Api) -> None:
+    header = api.handle("GET", "/customer/1").headers["Server-Timing"]
+
+    found = re.fullmatch(
+        r"cache;dur=(\d+\.\d{3}),db;dur=(\d+\.\d{3}),total;dur=(\d+\.\d{3})", header
+    )
+    assert found is not None
+    cache, database, total = map(float, found.groups())
+    assert cache + database <= total + 0.002  # each is rounded
+
+
+def test_health_is_ok_when_everything_answers() -> None:
+    service = CustomerService(CustomerRepository(FakeSelects()), CacheAside(None, cache_settings()))
+    api = Api(service, {"database": passing, "cache": passing}, optional=frozenset({"cache"}))
+
+    response = api.handle("GET", "/health")
+
+    assert response.status == 200
+    assert response.body == b'{"status":"ok","dependencies":{"database":"ok","cache":"ok"}}'
+    assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+
+@pytest.mark.parametrize(
+    ("database", "cache", "status", "word"),
+    [
+        (passing, failing, 200, "degraded"),
+        (failing, passing, 503, "down"),
+        (failing, failing, 503, "down"),
+    ],
+)
+def test_health_depends_on_what_fails(
+    database: object, cache: object, status: int, word: str
+) -> None:
+    service = CustomerService(CustomerRepository(FakeSelects()), CacheAside(None, cache_settings()))
+    checks = {"database": database, "cache": cache}
+    api = Api(service, checks, optional=frozenset({"cache"}))  # type: ignore[arg-type]
+
+    response = api.handle("GET", "/health")
+
+    assert (response.status, json.loads(response.body)["status"]) == (status, word)
+    assert b"secret" not in response.body
+
+
+def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
+    kinds: list[type[ServiceError]] = [ServiceError, *ServiceError.__subclasses__()]
+
+    answers = [error_response(kind) for kind in kinds]
+
+    assert set(STATUS_OF_ERROR) == set(kinds)
+    assert len({json.loads(answer.body)["error"]["code"] for answer in answers}) == len(kinds)
+    assert all(answer.status_line.partition(" ")[2] for answer in answers)
+    assert error_response(MethodNotAllowedError).headers["Allow"] == "GET"
+
+
+@given(st.text(), st.text())
+def test_whatever_is_asked_there_is_an_answer(method: str, path: str) -> None:
+    api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}))
+
+    response = api.handle(method, path)
+
+    assert response.status_line
+    assert response.body

@@ -1,0 +1,316 @@
+import uuid
+
+import pytest
+import redis
+
+from emulation.private_servers import DataServers
+from shared.cache import BYPASS, HIT, MISS, CacheAside
+from shared.connections import CacheConnections
+from shared.errors import CustomerNotFoundError, DataUnavailableError
+from tests.shared.fakes import FakeCommands, StubServer, cache_settings
+
+GET = b"*2\r\n$3\r\nGET\r\n$6\r\ntest:a\r\n"
+BODY = '{"Surname":"Müller"}'.encode()
+
+
+class Loader:
+    """Counts how often the database is asked."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.calls = 0
+        self._error = error
+
+    def __call__(self) -> bytes:
+        self.calls += 1
+        if self._error is not None:
+            raise self._error
+        return BODY
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_seconds
+
+
+@pytest.fixture
+def loader() -> Loader:
+    return Loader()
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"{uuid.uuid4()}:"
+
+
+@pytest.fixture
+def real_cache(data_servers: DataServers, prefix: str) -> CacheAside:
+    # Far more patience than the service has: these tests are about what is stored.
+    settings = cache_settings(key_prefix=prefix, timeout_seconds=10.0)
+    return CacheAside(CacheConnections(settings, data_servers.cache_url), settings)
+
+
+def set_command(value: bytes, ttl: bytes) -> bytes:
+    return b"*5\r\n$3\r\nSET\r\n$6\r\ntest:a\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n" % (
+        len(value),
+        value,
+        len(ttl),
+        ttl,
+    )
+
+
+def test_a_hit_is_the_stored_bytes_and_asks_nobody_else(loader: Loader) -> None:
+    commands = FakeCommands([b"stored \xff bytes"])
+
+    found = CacheAside(commands, cache_settings()).get_or_load("a", loader)
+
+    assert (found.body, found.state, found.load_seconds) == (b"stored \xff bytes", HIT, 0.0)
+    assert commands.sent == [GET]
+    assert loader.calls == 0
+
+
+def test_a_miss_is_loaded_and_stored_for_the_time_to_live(loader: Loader) -> None:
+    commands = FakeCommands([None, b"OK"])
+    cache = CacheAside(commands, cache_settings(ttl_jitter_share=0.0))
+
+    found = cache.get_or_load("a", loader)
+
+    assert (found.body, found.state) == (BODY, MISS)
+    assert commands.sent == [GET, set_command(BODY, b"3600")]
+
+
+@pytest.mark.parametrize(("random_share", "ttl"), [(0.0, b"3600"), (0.5, b"3420"), (1.0, b"3240")])
+def test_the_jitter_shortens_the_time_to_live(random_share: float, ttl: bytes) -> None:
+    commands = FakeCommands([None, b"OK"])
+    cache = CacheAside(commands, cache_settings(), random_share=lambda: random_share)
+
+    cache.get_or_load("a", Loader())
+
+    assert commands.sent[1] == set_command(BODY, ttl)
+
+
+def test_an_unknown_customer_is_stored_as_unknown_for_a_short_time() -> None:
+    commands = FakeCommands([None, b"OK"])
+    cache = CacheAside(commands, cache_settings())
+
+    with pytest.raises(CustomerNotFoundError):
+        cache.get_or_load("a", Loader(CustomerNotFoundError()))
+
+    assert commands.sent == [GET, set_command(b"", b"30")]
+
+
+def test_a_customer_stored_as_unknown_is_not_looked_for(loader: Loader) -> None:
+    cache = CacheAside(FakeCommands([b""]), cache_settings())
+
+    with pytest.raises(CustomerNotFoundError):
+        cache.get_or_load("a", loader)
+
+    assert loader.calls == 0
+
+
+def test_a_time_to_live_of_zero_stores_nothing(loader: Loader) -> None:
+    commands = FakeCommands([None, None])
+    cache = CacheAside(commands, cache_settings(ttl_seconds=0, negative_ttl_seconds=0))
+
+    cache.get_or_load("a", loader)
+    with pytest.raises(CustomerNotFoundError):
+        cache.get_or_load("a", Loader(CustomerNotFoundError()))
+
+    assert commands.sent == [GET, GET]
+
+
+@pytest.mark.parametrize("error", [DataUnavailableError(), ValueError("a bug")])
+def test_other_errors_of_the_loader_pass_through_and_leave_nothing(error: Exception) -> None:
+    commands = FakeCommands([None])
+
+    with pytest.raises(type(error)):
+        CacheAside(commands, cache_settings()).get_or_load("a", Loader(error))
+
+    assert commands.sent == [GET]
+
+
+def test_without_a_cache_everything_is_loaded(loader: Loader) -> None:
+    cache = CacheAside(None, cache_settings(url=None))
+
+    found = cache.get_or_load("a", loader)
+    cache.ping()
+
+    assert (found.body, found.state) == (BODY, BYPASS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis.ConnectionError("refused"),
+        redis.TimeoutError("silent"),
+        redis.ResponseError("WRONGTYPE"),
+        redis.AuthenticationError("NOAUTH"),
+        redis.exceptions.InvalidResponse("garbage"),
+        OSError("no route"),
+    ],
+)
+def test_a_failing_cache_is_left_alone_until_the_breakers_time_is_over(error: Exception) -> None:
+    commands, clock, loader = FakeCommands([error, b"stored"]), Clock(), Loader()
+    cache = CacheAside(commands, cache_settings(breaker_open_seconds=2.0), clock)
+
+    states = [cache.get_or_load("a", loader).state for _ in range(3)]
+    clock.now_seconds += 1.999
+    states.append(cache.get_or_load("a", loader).state)
+    asked_meanwhile = len(commands.sent)
+    clock.now_seconds += 0.001
+    states.append(cache.get_or_load("a", loader).state)
+
+    assert states == [BYPASS] * 4 + [HIT]
+    assert asked_meanwhile == 1
+    assert loader.calls == 4
+
+
+def test_a_cache_that_fails_to_store_opens_the_breaker_too(loader: Loader) -> None:
+    commands = FakeCommands([None, redis.ConnectionError("gone")])
+    cache = CacheAside(commands, cache_settings(), Clock())
+
+    bodies = [cache.get_or_load("a", loader).body for _ in range(2)]
+
+    assert bodies == [BODY, BODY]
+    assert len(commands.sent) == 2
+
+
+def test_an_unknown_customer_stays_unknown_when_the_cache_cannot_store_it() -> None:
+    commands = FakeCommands([None, redis.ConnectionError("gone")])
+
+    with pytest.raises(CustomerNotFoundError):
+        CacheAside(commands, cache_settings()).get_or_load("a", Loader(CustomerNotFoundError()))
+
+
+def test_the_log_says_why_the_cache_is_bypassed(caplog: pytest.LogCaptureFixture) -> None:
+    commands = FakeCommands([redis.TimeoutError("redis://:secret@host")])
+
+    CacheAside(commands, cache_settings()).get_or_load("a", Loader())
+
+    assert "cache unusable, bypassed for 2.0 s: TimeoutError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(b"-ERR no\r\n", b"-\r\n", b"-\xff\xfe\r\n", b"-LOADING wait\r\n", b"-NOAUTH who\r\n"),
+        *(b"$-1\r\n", b":5\r\n", b"*0\r\n", b"*1\r\n-ERR no\r\n", b"*1\r\n$1\r\na\r\n"),
+        *(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0", b"$-5\r\n", b":five\r\n"),
+    ],
+)
+def test_whatever_the_cache_answers_the_request_gets_the_loaded_body(
+    loader: Loader, reply: bytes
+) -> None:
+    with StubServer(lambda _: reply) as server:
+        settings = cache_settings(timeout_seconds=5.0)
+        connections = CacheConnections(settings, f"redis://127.0.0.1:{server.port}/0")
+        found = CacheAside(connections, settings).get_or_load("a", loader)
+
+    assert found.body == BODY
+    assert loader.calls == 1
+
+
+def test_a_silent_cache_costs_one_attempt_and_then_none(loader: Loader) -> None:
+    with StubServer() as server:
+        settings = cache_settings(timeout_seconds=0.2)
+        connections = CacheConnections(settings, f"redis://127.0.0.1:{server.port}/0")
+        cache = CacheAside(connections, settings, Clock())
+        found = [cache.get_or_load("a", loader) for _ in range(3)]
+
+    assert {(lookup.body, lookup.state) for lookup in found} == {(BODY, BYPASS)}
+    assert server.received == [GET]
+
+
+def test_a_refusing_cache_never_fails_a_request(loader: Loader) -> None:
+    with StubServer() as server:
+        port = server.port
+    settings = cache_settings(timeout_seconds=5.0)
+    cache = CacheAside(CacheConnections(settings, f"redis://127.0.0.1:{port}/0"), settings)
+
+    assert cache.get_or_load("a", loader).body == BODY
+    with pytest.raises(redis.ConnectionError):
+        cache.ping()
+
+
+def test_redis_gives_back_what_was_stored(real_cache: CacheAside, loader: Loader) -> None:
+    found = [real_cache.get_or_load("customer:1", loader) for _ in range(3)]
+
+    assert [lookup.state for lookup in found] == [MISS, HIT, HIT]
+    assert [lookup.body for lookup in found] == [BODY] * 3
+    assert loader.calls == 1
+
+
+def test_redis_holds_the_body_under_the_prefix_with_a_time_to_live_in_the_jitters_range(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str, loader: Loader
+) -> None:
+    for number in range(20):
+        real_cache.get_or_load(f"customer:{number}", loader)
+
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+        keys = set(client.scan_iter(f"{prefix}*"))
+        lifetimes = {client.ttl(key) for key in keys}
+        assert keys == {f"{prefix}customer:{number}".encode() for number in range(20)}
+        assert client.get(f"{prefix}customer:7") == BODY
+    assert all(3600 * 0.9 - 60 <= lifetime <= 3600 for lifetime in lifetimes)
+    assert len(lifetimes) > 1
+
+
+def test_redis_holds_an_unknown_customer_as_the_empty_value_for_a_short_time(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str
+) -> None:
+    unknown = Loader(CustomerNotFoundError())
+
+    for _ in range(3):
+        with pytest.raises(CustomerNotFoundError):
+            real_cache.get_or_load("customer:9", unknown)
+
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+        assert client.get(f"{prefix}customer:9") == b""
+        assert 1 <= client.ttl(f"{prefix}customer:9") <= 30
+    assert unknown.calls == 1
+
+
+def test_an_expired_entry_is_loaded_again(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str, loader: Loader
+) -> None:
+    real_cache.get_or_load("customer:1", loader)
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+        client.pexpireat(f"{prefix}customer:1", 1)  # long ago
+
+    assert real_cache.get_or_load("customer:1", loader).state == MISS
+
+
+def test_a_key_of_another_type_does_not_fail_the_request(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str, loader: Loader
+) -> None:
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+        client.rpush(f"{prefix}customer:1", "not ours")
+
+    found = real_cache.get_or_load("customer:1", loader)
+
+    assert (found.body, found.state) == (BODY, BYPASS)
+
+
+def test_a_failed_load_leaves_nothing_in_redis(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str
+) -> None:
+    with pytest.raises(DataUnavailableError):
+        real_cache.get_or_load("customer:1", Loader(DataUnavailableError()))
+
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+        assert list(client.scan_iter(f"{prefix}*")) == []
+
+
+def test_redis_answers_the_ping(real_cache: CacheAside) -> None:
+    real_cache.ping()
+
+
+def test_the_times_of_a_lookup_are_not_negative(real_cache: CacheAside, loader: Loader) -> None:
+    miss = real_cache.get_or_load("customer:1", loader)
+    hit = real_cache.get_or_load("customer:1", loader)
+
+    assert min(miss.cache_seconds, miss.load_seconds, hit.cache_seconds) >= 0
+    assert hit.load_seconds == 0
