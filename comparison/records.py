@@ -40,9 +40,9 @@ class LoadRecord:
     latency_histogram: str
     """HdrHistogram V2 (base64) of successful measured requests, microseconds from the send."""
     cache_states: Mapping[str, int]
-    """Measured answers by their X-Cache header: hit, miss, bypass; "none" where it is absent."""
+    """Measured 200 answers by X-Cache header: hit, miss, bypass; "none" where it is absent."""
     response_bytes: int
-    """Body bytes of measured answers."""
+    """Body bytes of measured 200 answers."""
     scheduling_lag_ms_max: float
     """Longest delay of a 50 ms timer in the generator in the measured window."""
     connections_opened: int
