@@ -118,10 +118,7 @@ def _download(wanted: list[list[str]], work: Path, environ: Mapping[str, str]) -
     except PackageError as error:
         # Container images come with empty lists, old machines with lists of packages long gone.
         system_reason = str(error)
-    own_lists, own_cache = work / "lists", work / "apt-cache"
-    (own_lists / "lists" / "partial").mkdir(parents=True)
-    (own_cache / "archives" / "partial").mkdir(parents=True)
-    options += ["-o", f"Dir::State={own_lists}", "-o", f"Dir::Cache={own_cache}"]
+    options += _own_state(work)
     update_output = ""
     try:
         # Fails as a whole when one of many sources fails; what was got may still be enough.
@@ -135,6 +132,21 @@ def _download(wanted: list[list[str]], work: Path, environ: Mapping[str, str]) -
             f"{error}; before, with the system's package lists: {system_reason}; "
             f"apt-get update said: {_tail(update_output)}"
         ) from error
+
+
+def _own_state(work: Path) -> list[str]:
+    """Options that make apt keep package lists and downloads in folders of ours."""
+    state, cache = work / "apt-state", work / "apt-cache"
+    for folder in (state / "lists", cache / "archives"):
+        (folder / "partial").mkdir(parents=True)
+    folders = {
+        "Dir::State": state,
+        # A configuration may have named these by absolute paths, which would win.
+        "Dir::State::lists": state / "lists",
+        "Dir::Cache": cache,
+        "Dir::Cache::archives": cache / "archives",
+    }
+    return [word for name, folder in folders.items() for word in ("-o", f"{name}={folder}")]
 
 
 def _download_by(
