@@ -86,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _exit_code(error: BaseException) -> int:
     """Say what went wrong in one line; the exit code that stands for it."""
     if isinstance(error, click.ClickException):
-        return _fail(error.format_message(), EXIT_USAGE)
+        # Click puts each of several choices on a line of its own.
+        return _fail(" ".join(error.format_message().split()), EXIT_USAGE)
     if isinstance(error, click.Abort):
         # Click's name for Ctrl-C; the cause tells which signal it was.
         return 128 + getattr(error.__cause__, "signal_number", signal.SIGINT)

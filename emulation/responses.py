@@ -48,30 +48,37 @@ _REMOVED_HEADERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class GatewayError:
-    """An answer of API Gateway itself; its body is JSON unless it is `plain_text`."""
+    """An answer of API Gateway itself.
+
+    The bodies are those seen on AWS, to the byte: some have a space after the colon.
+    """
 
     status: int
-    message: str
+    body: str
     error_type: str
-    plain_text: bool = False
+    content_type: str = "application/json"
 
 
 UNKNOWN_ROUTE = GatewayError(
-    403, "Missing Authentication Token", "MissingAuthenticationTokenException"
+    403, '{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException"
 )
 BODY_TOO_LARGE = GatewayError(
     413,
     "HTTP content length exceeded 10485760 bytes.",
     "RequestEntityTooLargeException",
-    plain_text=True,
+    content_type="text/plain",
 )
-EVENT_TOO_LARGE = GatewayError(413, "Request Too Long", "BadRequestException")
+EVENT_TOO_LARGE = GatewayError(413, '{"message": "Request Too Long"}', "BadRequestException")
 # AWS answers a throttled invocation with 500, not 429: "Monitor and troubleshoot API Gateway" of
 # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
-FUNCTION_THROTTLED = GatewayError(500, "Internal server error", "InternalServerErrorException")
-FUNCTION_FAILED = GatewayError(502, "Internal server error", "InternalServerErrorException")
+FUNCTION_THROTTLED = GatewayError(
+    500, '{"message": "Internal server error"}', "InternalServerErrorException"
+)
+FUNCTION_FAILED = GatewayError(
+    502, '{"message": "Internal server error"}', "InternalServerErrorException"
+)
 INTEGRATION_TIMEOUT = GatewayError(
-    504, "Endpoint request timed out", "InternalServerErrorException"
+    504, '{"message": "Endpoint request timed out"}', "InternalServerErrorException"
 )
 
 
@@ -80,13 +87,12 @@ class _MalformedResultError(Exception):
 
 
 def error_response(error: GatewayError, context: RequestContext) -> Response:
-    body = error.message if error.plain_text else json.dumps({"message": error.message})
     headers = (
-        ("Content-Type", "text/plain" if error.plain_text else "application/json"),
+        ("Content-Type", error.content_type),
         *_gateway_headers(context),
         ("x-amzn-ErrorType", error.error_type),
     )
-    return Response(error.status, headers, body.encode())
+    return Response(error.status, headers, error.body.encode())
 
 
 def mock_response(mock: Response, context: RequestContext) -> Response:

@@ -118,7 +118,7 @@ def test_an_unexpected_error_keeps_its_traceback_in_a_file(
 
 def test_started_by_another_python_it_finds_its_own_environment(results: Path) -> None:
     other_python = Path(sys.base_prefix, "bin", "python3")
-    command = [other_python, Path(compare.__file__), "report", results, "--json"]
+    command = [str(other_python), compare.__file__, "report", str(results), "--json"]
 
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
