@@ -89,6 +89,7 @@ def readings(customer_id: int) -> tuple[Reading, ...]:
     )
 
 
+@cache
 def customers() -> tuple[Customer, ...]:
     """All customers, by id."""
     return tuple(customer(customer_id) for customer_id in range(1, CUSTOMERS + 1))
