@@ -118,6 +118,8 @@ def _run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> None:
     if (options.zip is None) != (options.handler is None):
         raise EmulationError("--handler: needed with --zip, and only with it")
+    if options.handler is not None and not all(options.handler.rpartition(".")):
+        raise EmulationError(f"--handler: {options.handler!r} is not MODULE.NAME")
     if not 0 <= options.port <= 65535:
         raise EmulationError(f"--port: {options.port} is not in 0..65535")
     if options.concurrency is not None and options.concurrency < 0:
@@ -138,23 +140,27 @@ async def _serve(
     stopped: asyncio.Future[int] = loop.create_future()
     for signal_number, exit_code in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
         loop.add_signal_handler(signal_number, _stop, stopped, exit_code)
-    listener = _listen(options.port)
-    log = _open_log(options.log)
-    log.write(_log_header(settings, pool.concurrency_limit))
-    function = LambdaFunction(settings, pool, supervisor, log)
-    loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
-    gateway = Gateway(application.api, application.routes, function, options.integration_timeout)
-    server = await loop.create_server(
-        lambda: Connection(gateway.handle, MAX_REQUEST_BODY_BYTES), sock=listener, backlog=_BACKLOG
-    )
-    sys.stdout.write(f"listening on http://127.0.0.1:{listener.getsockname()[1]}\n")
-    sys.stdout.flush()
-    try:
+    with contextlib.ExitStack() as cleanup:
+        log = _open_log(options.log)
+        cleanup.callback(log.close)
+        listener = _listen(options.port)
+        cleanup.callback(listener.close)
+        function = LambdaFunction(settings, pool, supervisor, log)
+        cleanup.callback(function.close)
+        loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
+        gateway = Gateway(
+            application.api, application.routes, function, options.integration_timeout
+        )
+        server = await loop.create_server(
+            lambda: Connection(gateway.handle, MAX_REQUEST_BODY_BYTES),
+            sock=listener,
+            backlog=_BACKLOG,
+        )
+        cleanup.callback(server.close)
+        log.write(_log_header(settings, pool.concurrency_limit))
+        sys.stdout.write(f"listening on http://127.0.0.1:{listener.getsockname()[1]}\n")
+        sys.stdout.flush()
         return await stopped
-    finally:
-        server.close()
-        function.close()
-        log.close()
 
 
 def _stop(stopped: asyncio.Future[int], exit_code: int) -> None:
@@ -168,6 +174,7 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
+        listener.close()
         raise EmulationError(f"--port: {port}: {error.strerror}; try --port 0") from None
     return listener
 

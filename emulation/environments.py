@@ -40,7 +40,6 @@ from emulation.runtime_process import RuntimeProcess
 from emulation.runtime_settings import FunctionSettings
 from emulation.supervision import Supervisor
 
-INIT_LIMIT_SECONDS = 10.0
 _EXIT_GRACE_SECONDS = 1.0
 
 
@@ -90,6 +89,7 @@ class Environment:
         self._loop = asyncio.get_running_loop()
         self._api = RuntimeApi(self)
         self._server: asyncio.Server | None = None
+        self._connections: list[Connection] = []
         self._address = ""
         self._log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
         self._process: RuntimeProcess | None = None
@@ -104,10 +104,9 @@ class Environment:
         """Open the runtime API and start the process; the invocation waits for its init phase."""
         self._invocation = invocation
         try:
-            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-            listener.bind(("127.0.0.1", 0))
+            listener = socket.create_server(("127.0.0.1", 0))
             self._address = f"127.0.0.1:{listener.getsockname()[1]}"
-            self._server = await self._loop.create_server(self._connection, sock=listener)
+            self._server = await self._loop.create_server(self._connect, sock=listener)
         except OSError as error:
             self._could_not_start(error)
             return
@@ -115,7 +114,7 @@ class Environment:
             self._server.close()
             return
         self._log.write(format_init_start_line(self._settings.runtime))
-        self._limit(INIT_LIMIT_SECONDS, self._init_timed_out)
+        self._limit(self._settings.init_limit_seconds, self._init_timed_out)
         self._spawn(_Phase.INIT)
 
     def take(self, invocation: Invocation) -> None:
@@ -132,6 +131,7 @@ class Environment:
         if self._process is None or self._process.running or self._phase is _Phase.DEAD:
             return
         exit_code = self._process.end()
+        self._kill()
         if self._phase is _Phase.INIT:
             error_type = self._init_error.error_type if self._init_error else "Runtime.ExitError"
             self._init_failed("error", error_type)
@@ -209,11 +209,17 @@ class Environment:
         except (EmulationError, OSError) as error:
             self._could_not_start(error)
 
-    def _connection(self) -> Connection:
-        return Connection(self._api.handle, MAX_PAYLOAD_BYTES, MAX_RUNTIME_HEAD_BYTES)
+    def _connect(self) -> Connection:
+        connection = Connection(self._api.handle, MAX_PAYLOAD_BYTES, MAX_RUNTIME_HEAD_BYTES)
+        self._connections.append(connection)
+        return connection
 
     def _kill(self) -> None:
+        """End the process, and its connections: nothing of it must be taken for its successor's."""
         self._api.close()
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
         if self._process is not None:
             self._process.end()
 

@@ -115,6 +115,9 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._last = True  # the request was taken; what follows it is another protocol
+        except httptools.HttpParserCallbackError:
+            self.close()
+            raise  # a mistake of this program, not of the client
         except httptools.HttpParserError:
             self._refuse(400)
         else:

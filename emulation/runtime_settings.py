@@ -13,6 +13,8 @@ from emulation.events import ACCOUNT_ID
 
 MAX_VARIABLES_BYTES = 4096
 """All of a function's own variables together: "Lambda quotas"."""
+INIT_LIMIT_SECONDS = 10.0
+"""Of an on-demand function: "Understanding the Lambda execution environment lifecycle"."""
 DEFAULT_REGION = "eu-central-1"
 _RESERVED = frozenset(
     (
@@ -43,6 +45,7 @@ class FunctionSettings:
     timeout_seconds: float
     variables: Mapping[str, str]
     """The function's own, which may also replace the Region and the credentials."""
+    init_limit_seconds: float = INIT_LIMIT_SECONDS
 
     @property
     def region(self) -> str:
