@@ -54,7 +54,7 @@ from loadtests.profiles import (
 from measurement import dataset
 from measurement.answers import AnswerCheck, check_answers, refuse_unequal
 from measurement.errors import MeasurementError
-from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan
+from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan, running_target
 from measurement.machine import lambda_architecture, machine, raise_file_limit, versions
 from measurement.packaging import LambdaPackage, package_lambda, user_cache
 from measurement.progress_display import ProgressDisplay
@@ -158,18 +158,17 @@ def run(
     raise_file_limit()
     try:
         with Supervisor() as supervisor:
-            house = _start(supervisor, results.logs, display)
+            house = _start(supervisor, chosen, seed, results.logs, display)
             answers = check_answers(house.targets[EC2].url, house.targets[SERVERLESS].url)
             refuse_unequal(answers)
             record = _run_record(chosen, seed, order, answers, house)
             results.write_run(record)
-            experiment = Experiment(
-                supervisor, chosen, seed, house.servers.cache_url, house.targets, results.logs
-            )
+            experiment = Experiment(supervisor, chosen, seed, house.targets, results.logs)
             with display.blocks(chosen) as show:
                 for block in experiment.run(order, show):
                     results.write_block(block)
-            experiment.clear_caches()
+            for running in house.targets.values():
+                running.cache.clear()
             results.write_run(replace(record, interrupted=False))
     except KeyboardInterrupt:
         _report_interrupted(results, region)
@@ -227,7 +226,9 @@ class House:
     package: LambdaPackage
 
 
-def _start(supervisor: Supervisor, logs: Path, display: ProgressDisplay) -> House:
+def _start(
+    supervisor: Supervisor, profile: Profile, seed: int, logs: Path, display: ProgressDisplay
+) -> House:
     servers = _start_servers(supervisor, display)
     display.step("starting both sides and comparing their answers")
     package = package_lambda(user_cache(os.environ))
@@ -235,7 +236,9 @@ def _start(supervisor: Supervisor, logs: Path, display: ProgressDisplay) -> Hous
         Ec2Target(supervisor, servers, logs),
         EmulatedServerlessTarget(supervisor, servers, logs, package),
     ]
-    running = {target.name: RunningTarget(target, target.start()) for target in targets}
+    running = {
+        target.name: running_target(target, profile, seed, servers.cache_url) for target in targets
+    }
     return House(servers, running, package)
 
 

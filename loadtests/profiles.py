@@ -105,19 +105,19 @@ _ALL = (
     ),
     Profile(
         name="quick",
-        description="About a minute per side: 4 blocks of 15 s at a steady 200 requests/s or less",
+        description="About a minute per side: 4 blocks of 15 s at a steady 100 requests/s or less",
         users=20,
         block_seconds=15.0,
         warm_up_seconds=5.0,
         blocks=4,
-        wait_min_seconds=0.05,
-        wait_max_seconds=0.15,
+        wait_min_seconds=0.1,
+        wait_max_seconds=0.3,
         first_id=1,
         last_id=4499,
         preload_share=0.9,
         step_seconds=15.0,
         step_share=1.0,
-        spawn_rate=20.0,
+        spawn_rate=5.0,
     ),
 )
 PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in _ALL}

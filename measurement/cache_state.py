@@ -1,12 +1,14 @@
 """Puts the cache of one side into the same state before each of its blocks.
 
-Both sides use the same Redis, each under its own key prefix. Before a block that side's keys are
-removed and a fixed share of the customers is asked for over HTTP, so that every block of both
-sides starts with the same entries, written by the service itself.
+Both sides use the same Redis, each under its own key prefix. Before its first block a side's keys
+are removed and a fixed share of the customers is asked for over HTTP, so that the service itself
+writes the entries. Before a later block only what the load has added since is removed.
 """
 
 import http.client
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import redis
@@ -23,22 +25,37 @@ def preloaded_ids(first_id: int, last_id: int, share: float, seed: int) -> list[
     return random.Random(seed).sample(ids, round(len(ids) * share))  # noqa: S311 - not a secret
 
 
-def clear(cache_url: str, key_prefix: str) -> int:
-    """Remove all keys with this prefix; how many there were."""
-    removed = 0
-    try:
-        with redis.Redis.from_url(cache_url) as client:
-            keys: list[bytes] = []
-            for key in client.scan_iter(match=f"{key_prefix}*", count=_KEYS_PER_COMMAND):
-                keys.append(key)
-                if len(keys) == _KEYS_PER_COMMAND:
-                    removed += int(client.unlink(*keys))
-                    keys = []
-            if keys:
-                removed += int(client.unlink(*keys))
-    except redis.RedisError as error:
-        raise MeasurementError(f"CACHE_URL: the cache cannot be cleared: {error}") from error
-    return removed
+class CacheState:
+    """The entries that one side's cache holds when a block begins."""
+
+    def __init__(self, cache_url: str, key_prefix: str, base_url: str, ids: list[int]) -> None:
+        self._cache_url = cache_url
+        self._key_prefix = key_prefix
+        self._base_url = base_url
+        self._ids = ids
+        self._wanted: frozenset[bytes] | None = None
+
+    def restore(self) -> None:
+        """Bring the cache into its first state; raises MeasurementError when it cannot."""
+        if self._wanted is not None and self._remove_others(self._wanted):
+            return
+        self.clear()
+        preload(self._base_url, self._ids)
+        with _cache(self._cache_url) as client:
+            self._wanted = frozenset(_keys(client, self._key_prefix))
+
+    def clear(self) -> None:
+        """Remove all keys of this side."""
+        self._remove_others(frozenset())
+
+    def _remove_others(self, wanted: frozenset[bytes]) -> bool:
+        """Remove this side's other keys; False if some wanted ones have expired meanwhile."""
+        with _cache(self._cache_url) as client:
+            found = set(_keys(client, self._key_prefix))
+            others = list(found - wanted)
+            for start in range(0, len(others), _KEYS_PER_COMMAND):
+                client.unlink(*others[start : start + _KEYS_PER_COMMAND])
+        return wanted <= found
 
 
 def preload(base_url: str, ids: list[int]) -> None:
@@ -59,3 +76,16 @@ def preload(base_url: str, ids: list[int]) -> None:
         raise MeasurementError(f"no answer from {base_url}: {error!r}") from error
     finally:
         connection.close()
+
+
+@contextmanager
+def _cache(url: str) -> Iterator[redis.Redis]:
+    try:
+        with redis.Redis.from_url(url) as client:
+            yield client
+    except redis.RedisError as error:
+        raise MeasurementError(f"CACHE_URL: the cache cannot be prepared: {error}") from error
+
+
+def _keys(client: redis.Redis, prefix: str) -> Iterator[bytes]:
+    yield from client.scan_iter(match=f"{prefix}*", count=_KEYS_PER_COMMAND)

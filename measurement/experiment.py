@@ -8,7 +8,7 @@ from pathlib import Path
 from comparison.records import FORMAT, BlockRecord
 from emulation.supervision import Supervisor
 from loadtests.profiles import Profile
-from measurement import cache_state
+from measurement.cache_state import CacheState, preloaded_ids
 from measurement.locust_run import LoadOrder, LoadProgress, run_load
 from measurement.targets import Target
 
@@ -37,8 +37,18 @@ class BlockProgress:
 
 @dataclass(frozen=True, slots=True)
 class RunningTarget:
+    """A started side, where it listens, and its part of the cache."""
+
     target: Target
     url: str
+    cache: CacheState
+
+
+def running_target(target: Target, profile: Profile, seed: int, cache_url: str) -> RunningTarget:
+    """Start a target for a run of this profile."""
+    url = target.start()
+    ids = preloaded_ids(profile.first_id, profile.last_id, profile.preload_share, seed)
+    return RunningTarget(target, url, CacheState(cache_url, target.cache_key_prefix, url, ids))
 
 
 def plan(sides: Iterable[str], pairs: int, seed: int) -> list[PlannedBlock]:
@@ -53,16 +63,22 @@ def plan(sides: Iterable[str], pairs: int, seed: int) -> list[PlannedBlock]:
     return blocks
 
 
-@dataclass(frozen=True, slots=True)
 class Experiment:
     """Runs planned blocks against running targets, one at a time."""
 
-    supervisor: Supervisor
-    profile: Profile
-    seed: int
-    cache_url: str
-    targets: Mapping[str, RunningTarget]
-    logs: Path
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        profile: Profile,
+        seed: int,
+        targets: Mapping[str, RunningTarget],
+        logs: Path,
+    ) -> None:
+        self._supervisor = supervisor
+        self._profile = profile
+        self._seed = seed
+        self._targets = targets
+        self._logs = logs
 
     def run(
         self, blocks: list[PlannedBlock], on_progress: Callable[[BlockProgress], None]
@@ -80,12 +96,12 @@ class Experiment:
         self, block: PlannedBlock, on_progress: Callable[[LoadProgress | None], None]
     ) -> BlockRecord:
         on_progress(None)
-        running = self.targets[block.side]
-        self._prepare_cache(running)
+        running = self._targets[block.side]
+        running.cache.restore()
         running.target.usage()
-        order = LoadOrder(self.profile, self.seed * _SEEDS_PER_RUN + block.pair, running.url)
+        order = LoadOrder(self._profile, self._seed * _SEEDS_PER_RUN + block.pair, running.url)
         label = f"{block.index:02d}-{block.side}"
-        load = run_load(self.supervisor, order, self.logs, label, on_progress)
+        load = run_load(self._supervisor, order, self._logs, label, on_progress)
         usage = running.target.usage()
         return BlockRecord(
             format=FORMAT,
@@ -96,16 +112,3 @@ class Experiment:
             cpu_seconds={**usage.cpu_seconds, "generator": load.generator_cpu_seconds},
             serverless=usage.serverless,
         )
-
-    def clear_caches(self) -> None:
-        """Remove the sides' keys: the cache may be the user's own."""
-        for running in self.targets.values():
-            cache_state.clear(self.cache_url, running.target.cache_key_prefix)
-
-    def _prepare_cache(self, running: RunningTarget) -> None:
-        profile = self.profile
-        ids = cache_state.preloaded_ids(
-            profile.first_id, profile.last_id, profile.preload_share, self.seed
-        )
-        cache_state.clear(self.cache_url, running.target.cache_key_prefix)
-        cache_state.preload(running.url, ids)

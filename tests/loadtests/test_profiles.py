@@ -83,7 +83,7 @@ def test_a_block_of_no_length_is_refused() -> None:
         ("warm_up_seconds", 15.0, "0 or more and below block_seconds (15)"),
         ("blocks", 0, "at least 1"),
         ("wait_min_seconds", -0.1, "0 or more"),
-        ("wait_max_seconds", 0.01, "at least wait_min_seconds (0.05)"),
+        ("wait_max_seconds", 0.01, "at least wait_min_seconds (0.1)"),
         ("first_id", 0, "at least 1"),
         ("last_id", 0, "at least first_id (1)"),
         ("preload_share", 1.1, "0 to 1"),

@@ -53,10 +53,10 @@ def test_origin_adds_a_tenth_of_the_users_every_15_seconds(
     assert users_at(customised(ORIGIN, users=users), elapsed_seconds) == expected
 
 
-def test_quick_is_at_full_load_long_before_its_warm_up_ends() -> None:
+def test_quick_is_at_full_load_a_second_before_its_warm_up_ends() -> None:
     quick = PROFILES["quick"]
 
-    assert users_at(quick, quick.warm_up_seconds / 4) == quick.users
+    assert users_at(quick, quick.warm_up_seconds - 1) == quick.users
 
 
 @given(PROFILE)
