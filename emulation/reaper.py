@@ -2,10 +2,10 @@
 
 A child process of the supervisor reads lines from its standard input: `group <pgid>` and
 `directory <path>` take something into custody, `released <either line>` lets it go. End of input
-means that every writer is gone, however it ended (SIGKILL included): the reaper then ends the
-process groups, removes the directories and exits. Works wherever pipes and process groups do, so
-on Linux and macOS alike; prctl(PR_SET_PDEATHSIG) is Linux only, fires when a *thread* ends, and
-cannot remove a directory.
+means that every writer is gone, however it ended (SIGKILL included), and `end` that the supervisor
+wants no more: the reaper then ends the process groups, removes the directories and exits. Works
+wherever pipes and process groups do, so on Linux and macOS alike; prctl(PR_SET_PDEATHSIG) is Linux
+only, fires when a *thread* ends, and cannot remove a directory.
 """
 
 import contextlib
@@ -32,10 +32,12 @@ def main() -> None:
 
 
 def read_custody(lines: Iterable[str]) -> tuple[list[int], list[Path]]:
-    """What is still in custody at the end of input: process groups and directories."""
+    """What is still in custody at the end: process groups and directories."""
     custody: dict[str, None] = {}
     for line in lines:
         entry = line.rstrip("\n")
+        if entry == "end":
+            break
         if entry.startswith("released "):
             custody.pop(entry.removeprefix("released "), None)
         else:

@@ -15,7 +15,9 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -58,6 +60,7 @@ class Supervisor:
             env={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
         )
         os.close(read_end)
+        os.register_at_fork(after_in_child=partial(_call, weakref.WeakMethod(self._disown)))
 
     def __enter__(self) -> Self:
         return self
@@ -151,6 +154,7 @@ class Supervisor:
             self.stop(child, max(0.0, deadline - time.monotonic()))
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
+        self._tell("end")  # somebody else may hold the pipe open, see _disown
         os.close(self._pipe)
         self._pipe = -1
         self._reaper.wait()
@@ -170,3 +174,20 @@ class Supervisor:
         # A reaper that somebody killed must not keep us from ending what we started.
         with contextlib.suppress(BrokenPipeError):
             os.write(self._pipe, f"{line}\n".encode())
+
+    def _disown(self) -> None:
+        """In a forked copy: own nothing. What was started is the parent's alone.
+
+        The copy's end of the pipe would hide the parent's death from the reaper, and its close()
+        would end the parent's children.
+        """
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+            self._children.clear()
+
+
+def _call(reference: "weakref.WeakMethod[Callable[[], None]]") -> None:
+    method = reference()
+    if method is not None:
+        method()

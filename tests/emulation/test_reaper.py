@@ -36,6 +36,13 @@ def test_a_group_that_is_taken_again_after_its_release_is_in_custody() -> None:
     assert reaper.read_custody(lines) == ([11], [])
 
 
+def test_after_the_end_nothing_is_read() -> None:
+    lines = iter(["group 11\n", "end\n", "group 12\n"])
+
+    assert reaper.read_custody(lines) == ([11], [])
+    assert next(lines) == "group 12\n"
+
+
 def test_a_polite_process_is_ended_by_sigterm() -> None:
     process = sleeper()
     reap(process)

@@ -145,6 +145,50 @@ def test_close_does_its_work_when_somebody_killed_the_reaper(tmp_path: Path) -> 
     assert not directory.exists()
 
 
+def test_a_forked_copy_neither_delays_the_end_nor_ends_anything() -> None:
+    code = """
+import os, signal, subprocess
+from emulation.supervision import Supervisor
+supervisor = Supervisor()
+child = supervisor.start("sleep", ["sleep", "60"], environment={"PATH": os.environ["PATH"]})
+copy = os.fork()
+if copy == 0:
+    supervisor.close()
+    signal.pause()
+assert child.running
+supervisor.close()
+assert child.process.returncode == -signal.SIGTERM
+os.kill(copy, 0)
+os.kill(copy, signal.SIGKILL)
+os.waitpid(copy, 0)
+"""
+
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=20, check=True)
+
+
+def test_a_forked_copy_does_not_hide_the_death_of_its_parent() -> None:
+    forking = CHILD_OF_OURS.replace(
+        "    time.sleep(60)", "    if os.fork() == 0:\n        time.sleep(60)\n    time.sleep(60)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", forking],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert parent.stdout is not None
+    pid, directory = parent.stdout.readline().split()
+    assert eventually(lambda: len(psutil.Process(parent.pid).children()) >= 3)  # + reaper, sleep
+
+    parent.kill()
+
+    assert eventually(lambda: gone(int(pid)))
+    assert eventually(lambda: not Path(directory).exists())
+    os.killpg(parent.pid, signal.SIGKILL)
+    parent.communicate()
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_survives_however_the_parent_ends(signal_number: signal.Signals) -> None:
     parent = subprocess.Popen(
