@@ -10,14 +10,21 @@ import psutil
 
 # Both ends of a connection on this machine: 1,500 users and what the servers need beside them.
 WANTED_FILES = 8192
-_PACKAGES = ("chalice", "granian", "locust", "pymysql", "redis")
+# "redis" alone is the server.
+_PACKAGES = {
+    "chalice": "chalice",
+    "granian": "granian",
+    "locust": "locust",
+    "pymysql": "pymysql",
+    "redis-py": "redis",
+}
 
 
 def versions(servers: Mapping[str, str]) -> dict[str, str]:
     """Versions of the parts that make the numbers; `servers` adds MariaDB's and Redis'."""
     return {
         "python": platform.python_version(),
-        **{name: version(name) for name in _PACKAGES},
+        **{name: version(package) for name, package in _PACKAGES.items()},
         **servers,
     }
 
