@@ -34,6 +34,9 @@ INTEGRATION_TIMEOUT_SECONDS = 29.0
 """Default and, without a raised quota, maximum: "Quotas for REST APIs" in
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
 
+# An event refers nowhere to itself; not looking for that saves a third of the time.
+_encode = json.JSONEncoder(check_circular=False).encode
+
 
 class Function(Protocol):
     """What the gateway needs of a function."""
@@ -69,7 +72,7 @@ class Gateway:
         if match.mock is not None:
             connection.respond(mock_response(match.mock, context))
             return
-        event = json.dumps(proxy_event(request, match, self._api, context)).encode()
+        event = _encode(proxy_event(request, match, self._api, context)).encode()
         if len(event) > MAX_PAYLOAD_BYTES:
             connection.respond(error_response(EVENT_TOO_LARGE, context))
             return

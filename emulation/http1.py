@@ -148,20 +148,19 @@ class Connection(asyncio.Protocol):
         self._body_bytes = 0
         self._head_bytes = 0
         self._in_body = False
+        self._expects_continue = False
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        if len(name) == 6 and name.lower() == b"expect":
+            self._expects_continue = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         self._in_body = True
-        expects_continue = any(
-            name.lower() == "expect" and value.lower() == "100-continue"
-            for name, value in self._headers
-        )
-        if expects_continue and self._current is None and self._transport is not None:
+        if self._expects_continue and self._current is None and self._transport is not None:
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:

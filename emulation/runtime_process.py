@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 
@@ -16,6 +15,8 @@ from emulation.runtime_settings import FunctionSettings, runtime_variables
 from emulation.supervision import Supervisor
 
 _READ_BYTES = 65536
+_STATUS_BYTES = 4096
+_HAS_PROC = sys.platform == "linux"
 
 
 class RuntimeProcess:
@@ -83,6 +84,7 @@ class RuntimeProcess:
             self._supervisor.kill(self._child)
             self.end_line()
             self._close_output()
+            self._memory.close()
         return self._child.process.returncode
 
     def _close_output(self) -> None:
@@ -96,25 +98,29 @@ class _MemoryMeter:
     """Reads a process's peak resident memory; keeps the last value once it is gone."""
 
     def __init__(self, pid: int) -> None:
-        self._status = Path(f"/proc/{pid}/status")
-        self._pid = pid
+        self._process = psutil.Process(pid)
+        # Kept open: it is read once per invocation, and opening costs as much as reading.
+        self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY) if _HAS_PROC else -1
         self._peak_mb = 0
 
     def peak_mb(self) -> int:
         try:
-            peak_bytes = _peak_linux(self._status) if sys.platform == "linux" else self._now()
+            if _HAS_PROC:
+                peak_bytes = _peak_bytes(os.pread(self._status, _STATUS_BYTES, 0))
+            else:  # no peak of another process is to be had: the highest value that was seen
+                peak_bytes = self._process.memory_info().rss
         except (OSError, psutil.Error):
             return self._peak_mb
         self._peak_mb = max(self._peak_mb, -(-peak_bytes // 2**20))
         return self._peak_mb
 
-    def _now(self) -> int:
-        """Where the system tells no peak of another process: the highest value that was seen."""
-        return int(psutil.Process(self._pid).memory_info().rss)
+    def close(self) -> None:
+        if self._status >= 0:
+            os.close(self._status)
+            self._status = -1
 
 
-def _peak_linux(status: Path) -> int:
-    for line in status.read_bytes().splitlines():
-        if line.startswith(b"VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0  # a zombie has no memory
+def _peak_bytes(status: bytes) -> int:
+    """Find the VmHWM line of /proc/PID/status, in kB; a process that has ended has none."""
+    _, _, after = status.partition(b"\nVmHWM:")
+    return int(after.split(maxsplit=1)[0]) * 1024 if after else 0
