@@ -55,7 +55,13 @@ from measurement import dataset
 from measurement.answers import AnswerCheck, check_answers, refuse_unequal
 from measurement.errors import MeasurementError
 from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan, running_target
-from measurement.machine import lambda_architecture, machine, raise_file_limit, versions
+from measurement.machine import (
+    lambda_architecture,
+    lambda_concurrency,
+    machine,
+    raise_file_limit,
+    versions,
+)
 from measurement.packaging import LambdaPackage, package_lambda, user_cache
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder, create_results, read_results
@@ -209,7 +215,9 @@ def serve(side: str, port: int) -> None:
             target = Ec2Target(supervisor, servers, logs, port=port)
         else:
             package = package_lambda(user_cache(os.environ))
-            target = EmulatedServerlessTarget(supervisor, servers, logs, package, port=port)
+            target = EmulatedServerlessTarget(
+                supervisor, servers, logs, package, concurrency=lambda_concurrency(), port=port
+            )
         url = target.start()
         click.echo(f"{side} answers on {url}  (Ctrl-C stops it)\n  curl -i {url}/customerdata/1")
         while target.running():
@@ -234,7 +242,9 @@ def _start(
     package = package_lambda(user_cache(os.environ))
     targets: list[Target] = [
         Ec2Target(supervisor, servers, logs),
-        EmulatedServerlessTarget(supervisor, servers, logs, package),
+        EmulatedServerlessTarget(
+            supervisor, servers, logs, package, concurrency=lambda_concurrency()
+        ),
     ]
     running = {
         target.name: running_target(target, profile, seed, servers.cache_url) for target in targets

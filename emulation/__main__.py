@@ -3,7 +3,7 @@
     python -m emulation --package build/lambda --log function.log
 
 Prints one line when it listens and runs until SIGTERM or Ctrl-C. What is emulated and what is not
-is in docs/design.md; above all, the CPU share that goes with the memory size is not enforced.
+is in docs/fidelity.md; above all, the CPU share that goes with the memory size is not enforced.
 """
 
 import argparse

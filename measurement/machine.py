@@ -10,6 +10,9 @@ import psutil
 
 # Both ends of a connection on this machine: 1,500 users and what the servers need beside them.
 WANTED_FILES = 8192
+_ENVIRONMENT_BYTES = 50 * 2**20
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+_ACCOUNT_CONCURRENCY = 1000
 # "redis" alone is the server.
 _PACKAGES = {
     "chalice": "chalice",
@@ -41,6 +44,15 @@ def machine() -> dict[str, str]:
 def lambda_architecture() -> str:
     """This machine's architecture in AWS's words."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def lambda_concurrency() -> int:
+    """How many execution environments this machine may run: AWS's account limit, if they fit.
+
+    One takes about 50 MB; half of the memory that is free now is left to everything else.
+    """
+    fitting = psutil.virtual_memory().available // 2 // _ENVIRONMENT_BYTES
+    return max(1, min(_ACCOUNT_CONCURRENCY, fitting))
 
 
 def raise_file_limit() -> None:

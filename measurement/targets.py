@@ -119,11 +119,13 @@ class EmulatedServerlessTarget:
         logs: Path,
         package: LambdaPackage,
         *,
+        concurrency: int,
         port: int = 0,
     ) -> None:
         self._supervisor = supervisor
         self._servers = servers
         self._package = package
+        self._concurrency = concurrency
         self._port = port
         self._log = logs / "emulator.log"
         self._lambda_log = LambdaLog(logs / "lambda.log")
@@ -139,7 +141,7 @@ class EmulatedServerlessTarget:
             *(sys.executable, "-m", "emulation", "--package", self._package.folder),
             *("--stage", self._package.stage, "--port", str(self._port)),
             *("--log", self._lambda_log.path, "--environment-file", environment_file),
-            *("--python", lambda_python()),
+            *("--python", lambda_python(), "--concurrency", str(self._concurrency)),
         ]
         with self._log.open("wb") as log:
             self._child = self._supervisor.start(

@@ -1,0 +1,23 @@
+"""`python -m benchmarks [NAME ...]`: run these benchmarks, or all."""
+
+import sys
+from collections.abc import Callable, Mapping
+
+from benchmarks import emulator
+
+BENCHMARKS: Mapping[str, Callable[[], None]] = {"emulator": emulator.main}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"benchmarks: no {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    for name in names or BENCHMARKS:
+        print(f"== {name}")
+        BENCHMARKS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
