@@ -16,8 +16,9 @@ def create_app(api: Api) -> Application:
     """The WSGI callable that answers with `api`."""
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        # WSGI hands the path over percent-decoded, its bytes disguised as Latin-1 (PEP 3333).
-        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        # WSGI hands the path over percent-decoded, its bytes disguised as Latin-1, and may leave it
+        # out when it is empty (PEP 3333).
+        path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
         response = api.handle(environ["REQUEST_METHOD"], path)
         headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
         start_response(response.status_line, headers)

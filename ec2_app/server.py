@@ -5,9 +5,12 @@ CPU-second as gunicorn's threads on the cache-hit route; see docs/design.md, "Th
 """
 
 import argparse
+import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -38,13 +41,23 @@ STOP_SECONDS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; exit 2 with one line when a setting is wrong."""
+    """Serve until SIGTERM or SIGINT.
+
+    Exit code 2 and one line when a setting is wrong, 1 when the port cannot be had.
+    """
     options = _parser().parse_args(arguments)
     try:
         settings_from_environ(os.environ)
+        _require_free(options.host, options.port)
     except SettingsError as error:
         sys.stderr.write(f"ec2_app: {error}\n")
         return 2
+    except OSError as error:
+        sys.stderr.write(
+            f"ec2_app: cannot listen on {options.host}, port {options.port}: "
+            f"{os.strerror(error.errno or 0)}; give another --host or --port\n"
+        )
+        return 1
     create_server(options.host, options.port, options.workers).serve()
     return 0
 
@@ -71,16 +84,41 @@ def create_server(host: str, port: int, workers: int) -> Granian:
     )
 
 
+def _require_free(host: str, port: int) -> None:
+    """Raise OSError unless this process may listen there, alone.
+
+    Granian's workers share their port through SO_REUSEPORT. A second server would join them
+    without a word and take half of the requests; without that option the kernel refuses it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with the message alone: one line, as for a wrong variable."""
+        self.exit(2, f"ec2_app: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ec2_app", description="Serve the customer-data API over HTTP."
+    parser = _Parser(prog="python -m ec2_app", description="Serve the customer-data API over HTTP.")
+    parser.add_argument(
+        "--host", type=_address, default="127.0.0.1", help="address to listen on (%(default)s)"
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=PORT, help="TCP port (%(default)s)")
     parser.add_argument(
         "--workers", type=_positive, default=WORKERS, help="worker processes (%(default)s)"
     )
     return parser
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:  # Granian resolves no names
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an IP address; give one such as 127.0.0.1"
+        ) from None
 
 
 def _port(text: str) -> int:

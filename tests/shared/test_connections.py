@@ -1,5 +1,4 @@
 import ssl
-import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,32 +15,11 @@ from shared.connections import CacheConnections, Database
 from shared.errors import SettingsError
 from shared.settings import DatabaseSettings, settings_from_environ
 from tests.shared.fakes import StubServer, cache_settings
+from tests.shared.mariadb_stub import GREETING, error, ok
 
-# What MariaDB says first (protocol 10, thread 1, no TLS on offer), and its OK packet.
-_GREETING_BODY = (
-    b"\x0a10.11.0-MariaDB\0\1\0\0\0saltsalt\0\x08\xa2\x2d\2\0\x08\0\x15"
-    + bytes(10)
-    + b"saltsaltsalt\0mysql_native_password\0"
-)
-GREETING = struct.pack("<I", len(_GREETING_BODY)) + _GREETING_BODY
 CONNECTION_KILLED = 1927  # MariaDB only
 PING = b"*1\r\n$4\r\nPING\r\n"
 CLIENT_ID = b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n"
-
-
-def ok(request: bytes) -> bytes:
-    """MariaDB's OK to a request, one sequence number on."""
-    return b"\7\0\0" + bytes([request[3] + 1]) + b"\0\0\0\2\0\0\0"
-
-
-def error(code: int) -> Callable[[bytes], bytes]:
-    """MariaDB's refusal of a request."""
-
-    def reply(request: bytes) -> bytes:
-        body = b"\xff" + struct.pack("<H", code) + b"#HY000no"
-        return struct.pack("<I", len(body))[:3] + bytes([request[3] + 1]) + body
-
-    return reply
 
 
 def in_turn(
