@@ -57,7 +57,6 @@ from measurement.errors import MeasurementError
 from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan, running_target
 from measurement.machine import (
     lambda_architecture,
-    lambda_concurrency,
     machine,
     raise_file_limit,
     versions,
@@ -215,9 +214,7 @@ def serve(side: str, port: int) -> None:
             target = Ec2Target(supervisor, servers, logs, port=port)
         else:
             package = package_lambda(user_cache(os.environ))
-            target = EmulatedServerlessTarget(
-                supervisor, servers, logs, package, concurrency=lambda_concurrency(), port=port
-            )
+            target = EmulatedServerlessTarget(supervisor, servers, logs, package, port=port)
         url = target.start()
         click.echo(f"{side} answers on {url}  (Ctrl-C stops it)\n  curl -i {url}/customerdata/1")
         while target.running():
@@ -242,9 +239,7 @@ def _start(
     package = package_lambda(user_cache(os.environ))
     targets: list[Target] = [
         Ec2Target(supervisor, servers, logs),
-        EmulatedServerlessTarget(
-            supervisor, servers, logs, package, concurrency=lambda_concurrency()
-        ),
+        EmulatedServerlessTarget(supervisor, servers, logs, package),
     ]
     running = {
         target.name: running_target(target, profile, seed, servers.cache_url) for target in targets

@@ -22,6 +22,7 @@ from emulation.supervision import ChildProcess, Supervisor
 from measurement.cpu import cpu_seconds, difference, own_cpu_seconds, tree
 from measurement.errors import MeasurementError
 from measurement.lambda_log import LambdaLog
+from measurement.machine import lambda_concurrency
 from measurement.packaging import LambdaPackage
 
 EC2, SERVERLESS = "ec2", "serverless"
@@ -119,13 +120,11 @@ class EmulatedServerlessTarget:
         logs: Path,
         package: LambdaPackage,
         *,
-        concurrency: int,
         port: int = 0,
     ) -> None:
         self._supervisor = supervisor
         self._servers = servers
         self._package = package
-        self._concurrency = concurrency
         self._port = port
         self._log = logs / "emulator.log"
         self._lambda_log = LambdaLog(logs / "lambda.log")
@@ -141,7 +140,7 @@ class EmulatedServerlessTarget:
             *(sys.executable, "-m", "emulation", "--package", self._package.folder),
             *("--stage", self._package.stage, "--port", str(self._port)),
             *("--log", self._lambda_log.path, "--environment-file", environment_file),
-            *("--python", lambda_python(), "--concurrency", str(self._concurrency)),
+            *("--python", lambda_python(), "--concurrency", str(lambda_concurrency())),
         ]
         with self._log.open("wb") as log:
             self._child = self._supervisor.start(
