@@ -184,6 +184,15 @@ def test_an_unknown_customer_stays_unknown_when_the_cache_cannot_store_it() -> N
         CacheAside(commands, cache_settings()).get_or_load("a", Loader(CustomerNotFoundError()))
 
 
+def test_nothing_is_stored_in_a_cache_that_has_just_failed() -> None:
+    commands = FakeCommands([redis.ConnectionError("gone")])
+
+    with pytest.raises(CustomerNotFoundError):
+        CacheAside(commands, cache_settings()).get_or_load("a", Loader(CustomerNotFoundError()))
+
+    assert commands.sent == [GET]
+
+
 def test_the_log_says_why_the_cache_is_bypassed(caplog: pytest.LogCaptureFixture) -> None:
     commands = FakeCommands([redis.TimeoutError("redis://:secret@host")])
 

@@ -173,6 +173,23 @@ def test_a_database_that_never_greets_is_tried_once() -> None:
     assert len(server.connections) == 1
 
 
+def test_every_wait_for_the_database_has_the_settings_limit() -> None:
+    with StubServer(ok, GREETING) as server:
+        database = Database(stub_settings(server, timeout_seconds=7.5))
+        database.select("SELECT 1", ())
+
+        connection = database._local.connection
+        limits = (connection.connect_timeout, connection._read_timeout, connection._write_timeout)
+
+    assert limits == (7.5, 7.5, 7.5)
+
+
+def test_every_wait_for_the_cache_has_the_settings_limit() -> None:
+    connection = cache_connections(6379, timeout_seconds=0.125)._open()
+
+    assert (connection.socket_connect_timeout, connection.socket_timeout) == (0.125, 0.125)
+
+
 def test_a_refused_connection_is_an_operational_error() -> None:
     with StubServer() as server:
         settings = stub_settings(server)
