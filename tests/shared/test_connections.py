@@ -185,9 +185,13 @@ def test_every_wait_for_the_database_has_the_settings_limit() -> None:
 
 
 def test_every_wait_for_the_cache_has_the_settings_limit() -> None:
-    connection = cache_connections(6379, timeout_seconds=0.125)._open()
+    with StubServer(lambda _: b"+PONG\r\n") as server:
+        cache = cache_connections(server.port, timeout_seconds=7.5)
+        cache.command(PING)
 
-    assert (connection.socket_connect_timeout, connection.socket_timeout) == (0.125, 0.125)
+        connection = cache._local.connection
+
+    assert (connection.socket_connect_timeout, connection.socket_timeout) == (7.5, 7.5)
 
 
 def test_a_refused_connection_is_an_operational_error() -> None:
