@@ -53,16 +53,16 @@ class ProgressDisplay:
 
 
 def progress_line(progress: BlockProgress, profile: Profile) -> str:
-    """One line: block, side, users, requests, errors, rate, p95, time left."""
+    """Block, side, users, requests, errors, rate, p95, time left: within 80 columns."""
     block = progress.block
-    head = f"block {block.index}/{progress.blocks}  {block.side:<10}"
-    left = _left_seconds(progress, profile)
+    head = f"{block.index}/{progress.blocks} {block.side:<10}"
+    left = f"about {_clock(_left_seconds(progress, profile))} left"
     if progress.load is None:
-        return f"{head}  filling the cache, starting the load  about {_clock(left)} left"
+        return f"{head} filling the cache, starting the load, {left}"
     load = progress.load
     return (
-        f"{head}  {load.users:>4} users  {load.requests:>6} requests  {load.failures} failed"
-        f"  {load.requests_per_second:.0f}/s  p95 {load.p95_ms:.1f} ms  about {_clock(left)} left"
+        f"{head} {load.users} users, {load.requests} requests, {load.failures} failed, "
+        f"{load.requests_per_second:.0f}/s, p95 {load.p95_ms:.1f} ms, {left}"
     )
 
 
