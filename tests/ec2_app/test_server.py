@@ -74,7 +74,8 @@ def workers(child: ChildProcess) -> list[psutil.Process]:
 def listens(process: psutil.Process) -> bool:
     try:
         connections = process.net_connections("inet")
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        # Denied for a process that has ended and is not waited for yet, unless one is root.
         return False
     return any(connection.status == psutil.CONN_LISTEN for connection in connections)
 
