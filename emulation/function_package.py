@@ -94,15 +94,10 @@ def read_variables(assignments: Sequence[str], file: Path | None) -> dict[str, s
 
 
 def unpack(archive: Path, task_root: Path) -> None:
-    """Unpack a function's zip, without bytecode: what Lambda would not have, must not help here."""
+    """Unpack a function's zip as it is: bytecode counts when the package brings it."""
     try:
         with zipfile.ZipFile(archive) as package:
-            members = [
-                member
-                for member in package.namelist()
-                if not member.endswith(".pyc") and "__pycache__" not in member.split("/")
-            ]
-            package.extractall(task_root, members)
+            package.extractall(task_root)
     except (zipfile.BadZipFile, OSError) as error:
         raise EmulationError(f"{archive}: cannot be unpacked: {error}") from None
 

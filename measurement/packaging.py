@@ -1,9 +1,8 @@
-"""Builds what Lambda runs, by Chalice's own packager, from a clean copy of the sources.
+"""Builds what Lambda runs, by Chalice's own packager, from the staged project.
 
-Chalice zips whatever lies in `vendor/`, caches and bytecode included, and writes into the checkout.
-The copy holds the sources alone, so the zip has what they say and nothing else, a read-only
-checkout will do, and two runs at once do not meet. The result is kept in the user's cache under the
-hash of everything that went in, so a second run needs neither time nor network.
+The project lies in a folder of its own, so the zip has what the sources say and nothing else, a
+read-only checkout will do, and two runs at once do not meet. The result is kept in the user's cache
+under the hash of everything that went in, so a second run needs neither time nor network.
 """
 
 import contextlib
@@ -11,22 +10,26 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from measurement import lambda_project
 from measurement.errors import MeasurementError
+from measurement.lambda_project import (
+    REPOSITORY,
+    lambda_lock,
+    lambda_sources,
+    run_chalice,
+    stage_project,
+)
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 STAGE = "dev"
 # Chalice asks for a region although packaging depends on none.
 _ANY_REGION = "eu-central-1"
-_CHALICE_FILES = ("app.py", "requirements.txt", ".chalice/config.json", ".chalice/policy-*.json")
-_SHARED_FILES = ("*.py", "*.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +51,33 @@ def package_lambda(cache: Path, stage: str = STAGE, repository: Path = REPOSITOR
 
     Raises MeasurementError with the packager's own words when it fails.
     """
-    sources = dict(_sources(repository))
-    folder = cache / f"lambda-{stage}-{_fingerprint(sources)}"
+    sources, lock = lambda_sources(repository), lambda_lock(repository)
+    folder = cache / f"lambda-{stage}-{_fingerprint({**sources, lock.name: lock})}"
     if folder.is_dir():
         return LambdaPackage(folder, stage)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="package-", dir=cache) as temporary:
         project = Path(temporary, "project")
-        for name, source in sources.items():
-            target = project / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+        stage_project(sources, lock, project, cache)
         built = Path(temporary, "built")
-        _run_chalice(project, built, stage)
+        chalice_package(project, built, stage)
         # Another run may have built the same in the meantime; either is right.
         with contextlib.suppress(OSError):
             built.rename(folder)
     return LambdaPackage(folder, stage)
+
+
+def chalice_package(project: Path, built: Path, stage: str = STAGE) -> None:
+    """Run `chalice package` in `project`; deployment.zip and sam.json come to `built`.
+
+    Raises MeasurementError with the packager's own words when it fails.
+    """
+    # A profile or an endpoint of the user's would make Chalice look for it; packaging needs none.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environ = {**own, "AWS_DEFAULT_REGION": _ANY_REGION}
+    done = run_chalice(["package", "--stage", stage, str(built)], project, environ)
+    if done.returncode != 0 or not (built / "deployment.zip").is_file():
+        raise MeasurementError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
 
 
 def user_cache(environ: Mapping[str, str]) -> Path:
@@ -75,46 +88,14 @@ def user_cache(environ: Mapping[str, str]) -> Path:
     return Path(base, "server-or-serverless")
 
 
-def _sources(repository: Path) -> Iterator[tuple[str, Path]]:
-    """Name in the Chalice project -> file, for all that is packaged."""
-    chalice_app = repository / "chalice_app"
-    for pattern in _CHALICE_FILES:
-        for path in sorted(chalice_app.glob(pattern)):
-            yield str(path.relative_to(chalice_app)), path
-    for pattern in _SHARED_FILES:
-        for path in sorted((repository / "shared").glob(pattern)):
-            yield f"vendor/shared/{path.name}", path
-
-
 def _fingerprint(sources: Mapping[str, Path]) -> str:
     digest = hashlib.sha256(f"{sys.version} chalice {version('chalice')}".encode())
-    digest.update(Path(__file__).read_bytes())
+    for module in (__file__, lambda_project.__file__):
+        digest.update(Path(module).read_bytes())
     for name, path in sources.items():
         content = path.read_bytes()
         digest.update(f"\n{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
-
-
-def _run_chalice(project: Path, built: Path, stage: str) -> None:
-    # Not .venv/bin/chalice: a script's first line cannot name a path with a space in it.
-    chalice = [sys.executable, "-c", "from chalice.cli import main; main()"]
-    command = [*chalice, "package", "--stage", stage, str(built)]
-    # A profile or an endpoint of the user's would make Chalice look for it; packaging needs none.
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environ = {
-        **own,
-        "AWS_DEFAULT_REGION": _ANY_REGION,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }
-    done = subprocess.run(
-        command, cwd=project, env=environ, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0 or not (built / "deployment.zip").is_file():
-        raise MeasurementError(
-            "chalice package failed; it needs pip and, the first time, the package index:\n"
-            f"{done.stdout}{done.stderr}".rstrip()
-        )
 
 
 def main() -> int:

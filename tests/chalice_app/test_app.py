@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalice_app import app as front_door
-from measurement.packaging import REPOSITORY
+from measurement.lambda_project import REPOSITORY
 from shared.api import Response, error_response
 from shared.errors import DataUnavailableError
 

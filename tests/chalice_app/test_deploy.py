@@ -1,4 +1,4 @@
-"""`chalice deploy`, again after a change, `url` and `delete`: against an AWS account in moto.
+"""`make deploy`, again after a change, `chalice url` and `delete`: against an AWS account in moto.
 
 One story for both stages is played once; each test looks at one side of what came of it.
 """
@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -18,35 +17,36 @@ from typing import Any
 
 import pytest
 
-from measurement.packaging import REPOSITORY, LambdaPackage
+from measurement.lambda_deployment import deploy_lambda
+from measurement.lambda_project import REPOSITORY, run_chalice
+from measurement.packaging import LambdaPackage, package_lambda
 from tests.chalice_app.aws_account import REGION, AwsAccount, Deployed, aws_account
-from tests.chalice_app.checkout import copy_checkout
+from tests.chalice_app.checkout import bytecode_name, copy_checkout
 from tests.chalice_app.conftest import STAGES
 
 DATABASE_URL = "mysql://app:secret@database.example:3306/hausarbeit"
 
 
 class ChaliceProject:
-    """A user's own copy of chalice_app/, in which they run Chalice's commands."""
+    """A user's own checkout, in whose chalice_app/ they run Chalice's commands."""
 
-    def __init__(self, folder: Path, account: AwsAccount) -> None:
-        self.folder = folder
-        self._environment = {
-            **account.environment(os.environ),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        }
+    def __init__(self, checkout: Path, account: AwsAccount, cache: Path) -> None:
+        self.checkout = checkout
+        self.folder = checkout / "chalice_app"
+        self._environment = account.environment(os.environ)
+        self._cache = cache
+
+    def deploy(self, stage: str) -> None:
+        arguments = ["--stage", stage]
+        assert deploy_lambda(arguments, self._environment, self._cache, self.checkout) == 0
+
+    def package(self) -> Path:
+        """The zip that `make package` makes now."""
+        return package_lambda(self._cache, repository=self.checkout).folder / "deployment.zip"
 
     def chalice(self, *arguments: str) -> str:
         """Run `chalice`; its standard output. Fails the test when the command does."""
-        done = subprocess.run(
-            [sys.executable, "-c", "from chalice.cli import main; main()", *arguments],
-            cwd=self.folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_chalice(arguments, self.folder, self._environment)
         assert done.returncode == 0, f"chalice {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -60,9 +60,6 @@ class ChaliceProject:
         file = self.folder / f".chalice/deployed/{stage}.json"
         resources: list[dict[str, str]] = json.loads(file.read_text())["resources"]
         return resources
-
-    def zips(self) -> list[Path]:
-        return sorted((self.folder / ".chalice/deployments").glob("*.zip"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     checkout = copy_checkout(tmp_path_factory.mktemp("checkout"))
     with aws_account(os.environ, sys.executable) as account:
-        yield play(ChaliceProject(checkout / "chalice_app", account), account)
+        yield play(ChaliceProject(checkout, account, tmp_path_factory.mktemp("cache")), account)
 
 
 def play(project: ChaliceProject, account: AwsAccount) -> Story:
@@ -96,14 +93,14 @@ def play(project: ChaliceProject, account: AwsAccount) -> Story:
         environment_variables={"DATABASE_URL": DATABASE_URL},
     )
     first = deploy(project, account)
-    [first_zip] = project.zips()
+    first_zip = project.package()
     url = {stage: project.chalice("url", "--stage", stage).strip() for stage in STAGES}
 
     with (project.folder / "vendor/shared/service.py").open("a") as source:
         source.write("EDITED = True\n")
     project.configure(environment_variables={"DATABASE_URL": DATABASE_URL, "CACHE_URL": ""})
     second = deploy(project, account)
-    [second_zip] = set(project.zips()) - {first_zip}
+    second_zip = project.package()
 
     project.chalice("delete", "--stage", "dev")
     left_without_dev = account.names()
@@ -125,7 +122,7 @@ def play(project: ChaliceProject, account: AwsAccount) -> Story:
 def deploy(project: ChaliceProject, account: AwsAccount) -> dict[str, Deployed]:
     found = {}
     for stage in STAGES:
-        project.chalice("deploy", "--stage", stage)
+        project.deploy(stage)
         by_name = {one["name"]: one for one in project.recorded(stage)}
         name = by_name["api_handler"]["lambda_arn"].rpartition(":")[2]
         found[stage] = account.deployed(name, by_name["rest_api"]["rest_api_id"])
@@ -171,8 +168,7 @@ def test_the_code_deployed_is_what_package_lambda_builds(
 ) -> None:
     packaged = packages[stage].folder / "deployment.zip"
 
-    assert story.first[stage].function["CodeSha256"] == sha_256(story.first_zip)
-    assert content(story.first_zip) == content(packaged)
+    assert story.first[stage].function["CodeSha256"] == sha_256(packaged)
 
 
 def test_the_role_is_lambdas_and_has_the_policy_file_alone(story: Story, stage: str) -> None:
@@ -242,7 +238,7 @@ def test_an_edit_in_shared_reaches_lambda(story: Story) -> None:
     before, after = content(story.first_zip), content(story.second_zip)
 
     changed = {name for name in before | after if before.get(name) != after.get(name)}
-    assert changed == {"shared/service.py"}
+    assert changed == {"shared/service.py", bytecode_name("shared/service.py")}
     assert after["shared/service.py"].endswith(b"EDITED = True\n")
 
 

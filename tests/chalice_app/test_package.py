@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import marshal
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,13 +12,16 @@ from typing import Any
 from cfnlint.api import lint_file
 from packaging.requirements import Requirement
 
-from measurement.packaging import REPOSITORY, LambdaPackage, package_lambda
+from measurement.lambda_project import REPOSITORY
+from measurement.packaging import LambdaPackage, package_lambda
 from shared.bootstrap import build_api
 from shared.settings import settings_from_environ
-from tests.chalice_app.checkout import copy_checkout
+from tests.chalice_app.checkout import bytecode_name, copy_checkout
 
 # "Integration timeout", https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 GATEWAY_TIMEOUT_SECONDS = 29
+# Below this an upload takes a moment; Lambda itself would take 50 MB ("Lambda quotas").
+MAX_ZIP_BYTES = 10_000_000
 # AWS lets none of these be limited to a resource: "Actions, resources, and condition keys" for
 # Amazon EC2 (network interfaces of a Lambda function) and AWS X-Ray in the Service Authorization
 # Reference.
@@ -65,7 +69,11 @@ def routes_of_the_api() -> set[str]:
 def test_the_zip_holds_shared_whole_and_unchanged(package: LambdaPackage) -> None:
     sources = [*(REPOSITORY / "shared").glob("*.py"), *(REPOSITORY / "shared").glob("*.sql")]
 
-    zipped = {name: body for name, body in files_of(package).items() if name.startswith("shared/")}
+    zipped = {
+        name: body
+        for name, body in files_of(package).items()
+        if name.startswith("shared/") and "__pycache__" not in name
+    }
 
     assert zipped == {f"shared/{path.name}": path.read_bytes() for path in sources}
 
@@ -73,7 +81,7 @@ def test_the_zip_holds_shared_whole_and_unchanged(package: LambdaPackage) -> Non
 def test_the_zip_holds_the_app_chalice_and_the_requirements_and_nothing_else(
     package: LambdaPackage,
 ) -> None:
-    wanted = {"app.py", "shared", "chalice"}
+    wanted = {"app.py", "__pycache__", "shared", "chalice"}
     for requirement in required():
         if requirement.marker is None or requirement.marker.evaluate():
             name = requirement.name.replace("-", "_")
@@ -86,12 +94,41 @@ def test_the_zip_holds_the_app_chalice_and_the_requirements_and_nothing_else(
     assert files["app.py"] == (REPOSITORY / "chalice_app/app.py").read_bytes()
 
 
-def test_the_zip_holds_neither_bytecode_nor_tests_nor_what_lambda_brings(
-    package: LambdaPackage,
-) -> None:
-    unwanted = re.compile(r"\.py[co]$|(^|/)(__pycache__|tests?|boto3|botocore|awslambdaric)/")
+def test_the_zip_holds_neither_tests_nor_what_lambda_brings(package: LambdaPackage) -> None:
+    unwanted = re.compile(r"(^|/)(tests?|boto3|botocore|awslambdaric)/")
 
     assert not [name for name in files_of(package) if unwanted.search(name)]
+
+
+def test_every_module_in_the_zip_has_its_bytecode(package: LambdaPackage) -> None:
+    files = files_of(package)
+    modules = {name for name in files if name.endswith(".py")}
+
+    bytecode = {name for name in files if name.endswith(".pyc")}
+
+    assert bytecode == {bytecode_name(name) for name in modules}
+    assert {"app.py", "chalice/app.py", "redis/connection.py"} <= modules
+
+
+def test_lambda_takes_the_bytecode_whatever_the_dates_of_its_files(package: LambdaPackage) -> None:
+    bytecode = {name: body for name, body in files_of(package).items() if name.endswith(".pyc")}
+
+    # PEP 552: the first bit of the flags says hash-based, the second says to check the hash.
+    assert {body[:4] for body in bytecode.values()} == {importlib.util.MAGIC_NUMBER}
+    assert {int.from_bytes(body[4:8], "little") for body in bytecode.values()} == {0b01}
+
+
+def test_bytecode_is_that_of_the_source_beside_it(package: LambdaPackage) -> None:
+    files = files_of(package)
+
+    for name in ("app.py", "shared/api.py", "chalice/app.py"):
+        body = files[bytecode_name(name)]
+        assert body[8:16] == importlib.util.source_hash(files[name])
+        assert marshal.loads(body[16:]).co_filename == f"/var/task/{name}"  # noqa: S302 - our own
+
+
+def test_the_zip_stays_small(package: LambdaPackage) -> None:
+    assert (package.folder / "deployment.zip").stat().st_size < MAX_ZIP_BYTES
 
 
 def test_the_same_sources_give_the_same_zip(packages: dict[str, LambdaPackage]) -> None:
@@ -114,6 +151,8 @@ def test_an_edit_in_shared_is_packaged_and_what_lies_beside_it_is_not(
 
     before, after = files_of(packages["dev"]), files_of(package)
     assert package.folder.name != packages["dev"].folder.name
+    bytecode = bytecode_name("shared/service.py")
+    assert after.pop(bytecode) != before.pop(bytecode)
     assert after == {**before, "shared/service.py": edited.read_bytes()}
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from measurement.errors import MeasurementError
+from measurement.lambda_project import lambda_lock
 from measurement.packaging import package_lambda, user_cache
 
 
@@ -20,6 +21,9 @@ def broken_checkout(tmp_path: Path) -> Path:
     app = tmp_path / "checkout" / "chalice_app" / "app.py"
     app.parent.mkdir(parents=True)
     app.write_text("", encoding="utf-8")
+    lock = lambda_lock(tmp_path / "checkout")
+    lock.parent.mkdir()
+    lock.touch()
     return tmp_path / "checkout"
 
 
@@ -28,11 +32,21 @@ def test_the_packagers_own_words_are_in_the_error(tmp_path: Path, broken_checkou
         package_lambda(tmp_path / "cache", repository=broken_checkout)
 
 
-def test_a_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, broken_checkout: Path) -> None:
+def test_an_unlocked_requirement_is_refused_in_pips_own_words(
+    tmp_path: Path, broken_checkout: Path
+) -> None:
+    (broken_checkout / "chalice_app/requirements.txt").write_text("hiredis==3.5.0")
+
+    with pytest.raises(MeasurementError, match=r"(?s)cannot be installed.*hash"):
+        package_lambda(tmp_path / "cache", repository=broken_checkout)
+
+
+def test_a_failed_build_leaves_no_package_behind(tmp_path: Path, broken_checkout: Path) -> None:
     with pytest.raises(MeasurementError):
         package_lambda(tmp_path / "cache", repository=broken_checkout)
 
-    assert list((tmp_path / "cache").iterdir()) == []
+    left = {path.name.rpartition("-")[0] for path in (tmp_path / "cache").iterdir()}
+    assert left == {"lambda-requirements"}
 
 
 def test_the_cache_follows_the_xdg_base_directories() -> None:
