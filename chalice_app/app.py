@@ -10,14 +10,17 @@ from urllib.parse import unquote
 
 from chalice import Chalice, Response
 
+from shared.access_log import write_now
 from shared.api import Api
 from shared.bootstrap import build_api
+from shared.contract import METHODS
 from shared.settings import settings_from_environ
 
 app = Chalice(app_name="customer-data")
 # Chalice answers 415 to a GET that names another Content-Type than JSON, unless the list of
 # accepted ones is empty. Nobody reads a body here, and EC2 answers such a request.
 _CONTENT_TYPE_UNCHECKED: list[str] = []
+_METHODS = list(METHODS)
 
 
 @functools.cache
@@ -27,25 +30,30 @@ def api() -> Api:
     Not at import: `chalice package` and `chalice deploy` import this module on machines that have
     no DATABASE_URL.
     """
-    return build_api(settings_from_environ(os.environ))
+    return build_api(settings_from_environ(os.environ), write_now)
 
 
-@app.route("/", content_types=_CONTENT_TYPE_UNCHECKED)
+@app.route("/", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
 def welcome() -> Response:
     return _answer()
 
 
-@app.route("/health", content_types=_CONTENT_TYPE_UNCHECKED)
+@app.route("/health", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
 def health() -> Response:
     return _answer()
 
 
-@app.route("/customer/{customer_id}", content_types=_CONTENT_TYPE_UNCHECKED)
+@app.route("/openapi.json", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
+def description() -> Response:
+    return _answer()
+
+
+@app.route("/customer/{customer_id}", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
 def customer(customer_id: str) -> Response:  # noqa: ARG001 - Chalice wants the route's parameter
     return _answer()
 
 
-@app.route("/customerdata/{customer_id}", content_types=_CONTENT_TYPE_UNCHECKED)
+@app.route("/customerdata/{customer_id}", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
 def customer_data(customer_id: str) -> Response:  # noqa: ARG001 - Chalice wants the parameter
     return _answer()
 
@@ -55,7 +63,12 @@ def _answer() -> Response:
     # API Gateway hands path parameters over percent-encoded, as they were sent; Chalice leaves
     # them so. The resource path has the stage and a trailing slash taken off already.
     path = request.context["resourcePath"].format_map(request.uri_params or {})
-    response = api().handle(request.method, unquote(path, errors="replace"))
+    response = api().handle(
+        request.method,
+        unquote(path, errors="replace"),
+        request.headers.get("if-none-match", ""),
+        request.headers.get("x-request-id", ""),
+    )
     return Response(
         body=response.body.decode(),
         headers=dict(response.headers),

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from shared.access_log import QueuedAccessLog
 from shared.api import Api
 from shared.bootstrap import build_api
 from shared.settings import settings_from_environ
@@ -19,8 +20,15 @@ def create_app(api: Api) -> Application:
         # WSGI hands the path over percent-decoded, its bytes disguised as Latin-1, and may leave it
         # out when it is empty (PEP 3333).
         path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-        response = api.handle(environ["REQUEST_METHOD"], path)
-        headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+        response = api.handle(
+            environ["REQUEST_METHOD"],
+            path,
+            environ.get("HTTP_IF_NONE_MATCH", ""),
+            environ.get("HTTP_X_REQUEST_ID", ""),
+        )
+        headers = [*response.headers.items()]
+        if response.status != 304:  # has neither body nor length
+            headers.append(("Content-Length", str(len(response.body))))
         start_response(response.status_line, headers)
         return [response.body]
 
@@ -29,4 +37,9 @@ def create_app(api: Api) -> Application:
 
 def app_from_environment() -> Application:
     """What the server loads in each worker; raises SettingsError naming a missing variable."""
-    return create_app(build_api(settings_from_environ(os.environ)))
+    settings = settings_from_environ(os.environ)
+    access_log = QueuedAccessLog()
+    app = create_app(build_api(settings, access_log))
+    if settings.access_log:
+        access_log.start()
+    return app

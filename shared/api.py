@@ -1,22 +1,34 @@
-"""The HTTP contract without a framework: method and path in, status, headers and bytes out.
+"""The HTTP contract without a framework: a request's parts in; status, headers and body out.
 
-Both front doors only translate, so both platforms answer with the same bytes. The route table,
-the error table and the health check are here and nowhere else.
+Both front doors only translate, so both platforms answer with the same bytes. What there is to
+answer stands in contract.py; how, here and nowhere else.
 """
 
+import itertools
 import json
 import logging
+import os
+import re
 import time
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from shared.access_log import AccessLog, Entry
 from shared.cache import Lookup
+from shared.contract import (
+    HEADERS_OF_ERROR,
+    JSON,
+    METHODS,
+    NOT_STORED,
+    REASONS,
+    ROUTES,
+    STATUS_OF_ERROR,
+    Route,
+)
 from shared.customer import parse_customer_id
 from shared.errors import (
-    CustomerNotFoundError,
     DataUnavailableError,
-    InvalidCustomerIdError,
     MethodNotAllowedError,
     RouteNotFoundError,
     ServiceError,
@@ -25,48 +37,43 @@ from shared.service import CustomerService
 
 _log = logging.getLogger(__name__)
 
-JSON: Final = "application/json"
-TEXT: Final = "text/plain; charset=utf-8"
-
-STATUS_OF_ERROR: Final[Mapping[type[ServiceError], int]] = {
-    InvalidCustomerIdError: 400,
-    CustomerNotFoundError: 404,
-    RouteNotFoundError: 404,
-    MethodNotAllowedError: 405,
-    DataUnavailableError: 503,
-    ServiceError: 500,
-}
-_HEADERS_OF_ERROR: Final[Mapping[type[ServiceError], Mapping[str, str]]] = {
-    MethodNotAllowedError: {"Allow": "GET"},
-    DataUnavailableError: {"Retry-After": "1"},
-}
-_REASONS: Final = {
-    200: "OK",
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
+WELCOME: Final = b"Welcome to the API!"
+# Nothing that a log line or a header would have to escape.
+_is_request_id: Final = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    """As for GET also where HEAD was asked: the servers leave it out, and tell its length."""
 
     @property
     def status_line(self) -> str:
         """The status as HTTP/1.1 writes it, "404 Not Found"."""
-        return f"{self.status} {_REASONS[self.status]}"
+        return f"{self.status} {REASONS[self.status]}"
+
+
+class _Answer(NamedTuple):
+    """A response before the headers that every response has."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    found: Lookup | None = None
+
+
+class _Endpoint(NamedTuple):
+    route: Route
+    answer: Callable[[Route, str], _Answer]
+    """Takes the route and the customer id as sent, "" where the route has none."""
 
 
 class Api:
     """Answers requests; thread-safe as far as the service it is given.
 
     `health_checks` maps a dependency's name to a call that raises when it does not answer; those
-    in `optional` make the service degraded instead of down.
+    in `optional` make the service degraded instead of down. `access_log` is told every request.
     """
 
     def __init__(
@@ -74,78 +81,162 @@ class Api:
         service: CustomerService,
         health_checks: Mapping[str, Callable[[], None]],
         optional: frozenset[str] = frozenset(),
+        access_log: AccessLog | None = None,
     ) -> None:
         self._health_checks = health_checks
         self._optional = optional
-        self._pages: Mapping[str, Callable[[], Response]] = {
-            "": _welcome,
-            "health": self._health,
+        self._access_log = access_log
+        answers: Mapping[str, Callable[[Route, str], _Answer]] = {
+            "welcome": lambda route, _: _page(route, WELCOME),
+            "health": lambda route, _: self._health(route),
+            "description": lambda route, _: _page(route, _description()),
+            "customer": lambda route, text: _customer(
+                route, service.customer(parse_customer_id(text))
+            ),
+            "customerdata": lambda route, text: _customer(
+                route, service.customer_data(parse_customer_id(text))
+            ),
         }
-        self._lookups: Mapping[str, Callable[[int], Lookup]] = {
-            "customer": service.customer,
-            "customerdata": service.customer_data,
+        # ("health", "") or ("customer", "/"): see _find().
+        self._endpoints = {
+            route.path.removeprefix("/").partition("/")[:2]: _Endpoint(
+                route, answers[route.operation]
+            )
+            for route in ROUTES
         }
+        # Unique without asking the system at each request; count() is atomic.
+        self._request_id_prefix = os.urandom(6).hex()
+        self._request_number = itertools.count(1)
 
-    def handle(self, method: str, path: str) -> Response:
+    def handle(
+        self, method: str, path: str, if_none_match: str = "", request_id: str = ""
+    ) -> Response:
         """Answer one request; never raises.
 
-        `path` is percent-decoded and without query string. A trailing slash is the same path, as
-        on API Gateway.
+        `path` is percent-decoded and without query string; leading slashes count as one and a
+        trailing one not at all, as on API Gateway. `if_none_match` and `request_id` are the
+        headers If-None-Match and X-Request-Id, empty where they were not sent.
         """
-        try:
-            return self._route(method, path)
-        except ServiceError as error:
-            if isinstance(error, DataUnavailableError):
-                _log.error("database unavailable: %r", error.__cause__)
-            return error_response(type(error))
-        except Exception:  # noqa: BLE001 - the last line of defence: no internals to the client
-            _log.exception("unexpected error while answering %s", method)
-            return error_response(ServiceError)
-
-    def _route(self, method: str, path: str) -> Response:
         started = time.perf_counter()
-        name, slash, argument = path.removeprefix("/").removesuffix("/").partition("/")
-        page = self._pages.get(name) if not slash else None
-        lookup = self._lookups.get(name) if argument and "/" not in argument else None
-        if page is None and lookup is None:
-            raise RouteNotFoundError
-        if method != "GET":
-            raise MethodNotAllowedError
-        if page is not None:
-            return page()
-        assert lookup is not None
-        found = lookup(parse_customer_id(argument))
-        return _found(found, time.perf_counter() - started)
+        if not request_id or not _is_request_id(request_id):
+            request_id = f"{self._request_id_prefix}-{next(self._request_number):x}"
+        endpoint, argument = self._find(path)
+        status, headers, body, found = _answer(endpoint, method, argument)
+        if if_none_match and _names(if_none_match, headers.get("ETag")):
+            # With its Content-Type: API Gateway would add a default one to a 304, and a cache
+            # would take that over (RFC 9111, 3.2).
+            status, body = 304, b""
+        headers["X-Request-Id"] = request_id
+        seconds = time.perf_counter() - started
+        if found is not None:
+            headers["Server-Timing"] = _server_timing(found, seconds)
+        if self._access_log is not None:
+            sent_bytes = 0 if method == "HEAD" else len(body)
+            route = None if endpoint is None else endpoint.route.path
+            self._access_log(
+                Entry(time.time(), method, route, status, sent_bytes, found, seconds, request_id)
+            )
+        return Response(status, headers, body)
 
-    def _health(self) -> Response:
+    def _find(self, path: str) -> tuple[_Endpoint | None, str]:
+        """What answers this path, and the customer id in it as sent ("" where it has none)."""
+        name, slash, argument = path.lstrip("/").removesuffix("/").partition("/")
+        if slash and (not argument or "/" in argument):
+            return None, ""
+        return self._endpoints.get((name, slash)), argument
+
+    def _health(self, route: Route) -> _Answer:
         states = {name: _state(check) for name, check in self._health_checks.items()}
         failing = {name for name, state in states.items() if state != "ok"}
         status = "ok" if not failing else "degraded" if failing <= self._optional else "down"
         body = json.dumps({"status": status, "dependencies": states}, separators=(",", ":"))
-        headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
-        return Response(503 if status == "down" else 200, headers, body.encode())
+        headers = {"Content-Type": route.content_type, "Cache-Control": route.cache_control}
+        return _Answer(503 if status == "down" else 200, headers, body.encode())
 
 
 def error_response(kind: type[ServiceError]) -> Response:
-    """The answer to an error of this kind: its status, its headers and the contract's JSON."""
+    """The answer to an error of this kind, without the request's own id."""
+    answer = _error(kind)
+    return Response(answer.status, answer.headers, answer.body)
+
+
+def entity_tag(body: bytes) -> str:
+    """A strong ETag (RFC 9110, 8.8.3): the same for the same bytes, on both platforms.
+
+    It tells versions of one resource apart and proves nothing, so a checksum will do: CRC-32 sees
+    every change of up to 32 bits in a row, and all others but one in 2^32. A cryptographic hash
+    takes two to four times as long, on every hit.
+    """
+    return f'"{zlib.crc32(body):08x}-{len(body):x}"'
+
+
+def _answer(endpoint: _Endpoint | None, method: str, argument: str) -> _Answer:
+    try:
+        if endpoint is None:
+            return _error(RouteNotFoundError)
+        if method not in METHODS:
+            return _error(MethodNotAllowedError)
+        return endpoint.answer(endpoint.route, argument)
+    except ServiceError as error:
+        if isinstance(error, DataUnavailableError):
+            _log.error("database unavailable: %r", error.__cause__)
+        return _error(type(error))
+    except Exception:  # noqa: BLE001 - the last line of defence: no internals to the client
+        _log.exception("unexpected error while answering %s", method)
+        return _error(ServiceError)
+
+
+def _customer(route: Route, found: Lookup) -> _Answer:
+    headers = {
+        "Content-Type": route.content_type,
+        "Cache-Control": route.cache_control,
+        "ETag": entity_tag(found.body),
+        "X-Cache": found.state,
+    }
+    return _Answer(200, headers, found.body, found)
+
+
+def _page(route: Route, body: bytes) -> _Answer:
+    headers = {
+        "Content-Type": route.content_type,
+        "Cache-Control": route.cache_control,
+        "ETag": entity_tag(body),
+    }
+    return _Answer(200, headers, body)
+
+
+def _error(kind: type[ServiceError]) -> _Answer:
     body = json.dumps({"error": {"code": kind.code, "message": kind.message}})
-    headers = {"Content-Type": JSON, **_HEADERS_OF_ERROR.get(kind, {})}
-    return Response(STATUS_OF_ERROR[kind], headers, body.encode())
-
-
-def _found(found: Lookup, total_seconds: float) -> Response:
     headers = {
         "Content-Type": JSON,
-        "X-Cache": found.state,
-        # https://www.w3.org/TR/server-timing/: durations in milliseconds
-        "Server-Timing": f"cache;dur={found.cache_seconds * 1000:.3f},"
-        f"db;dur={found.load_seconds * 1000:.3f},total;dur={total_seconds * 1000:.3f}",
+        "Cache-Control": NOT_STORED,
+        **HEADERS_OF_ERROR.get(kind, {}),
     }
-    return Response(200, headers, found.body)
+    return _Answer(STATUS_OF_ERROR[kind], headers, body.encode())
 
 
-def _welcome() -> Response:
-    return Response(200, {"Content-Type": TEXT}, b"Welcome to the API!")
+def _names(if_none_match: str, entity_tag: str | None) -> bool:
+    """Whether If-None-Match names this tag (RFC 9110, 13.1.2): a list, W/ before any, or `*`."""
+    if entity_tag is None:
+        return False
+    # Tags may hold commas, ours hold none: no piece of another one is equal to ours.
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return entity_tag in tags or tags == ["*"]
+
+
+def _server_timing(found: Lookup, total_seconds: float) -> str:
+    # https://www.w3.org/TR/server-timing/: durations in milliseconds
+    return (
+        f"cache;dur={found.cache_seconds * 1000:.3f},"
+        f"db;dur={found.load_seconds * 1000:.3f},total;dur={total_seconds * 1000:.3f}"
+    )
+
+
+def _description() -> bytes:
+    # Not at the top: few ask for it, and every cold start would pay for it.
+    from shared.openapi import document  # noqa: PLC0415
+
+    return document()
 
 
 def _state(check: Callable[[], None]) -> str:

@@ -1,5 +1,6 @@
 """The only place where the parts of the service meet."""
 
+from shared.access_log import AccessLog
 from shared.api import Api
 from shared.cache import CacheAside
 from shared.connections import CacheConnections, Database
@@ -8,8 +9,11 @@ from shared.service import CustomerService
 from shared.settings import Settings
 
 
-def build_api(settings: Settings) -> Api:
-    """The API over MariaDB and Redis as `settings` say; connects to neither before it must."""
+def build_api(settings: Settings, access_log: AccessLog | None = None) -> Api:
+    """The API over MariaDB and Redis as `settings` say; connects to neither before it must.
+
+    `access_log` is the platform's; it is told every request where `settings` say so.
+    """
     repository = CustomerRepository(Database(settings.database))
     cache_url = settings.cache.url
     connections = CacheConnections(settings.cache, cache_url) if cache_url else None
@@ -17,4 +21,9 @@ def build_api(settings: Settings) -> Api:
     checks = {"database": repository.ping}
     if connections is not None:
         checks["cache"] = cache.ping
-    return Api(CustomerService(repository, cache), checks, optional=frozenset({"cache"}))
+    return Api(
+        CustomerService(repository, cache),
+        checks,
+        optional=frozenset({"cache"}),
+        access_log=access_log if settings.access_log else None,
+    )

@@ -1,4 +1,4 @@
-"""Everything that can go wrong in the service, by name; api.py gives each its status."""
+"""Everything that can go wrong in the service, by name; contract.py gives each its status."""
 
 
 class ServiceError(Exception):
@@ -25,7 +25,7 @@ class RouteNotFoundError(ServiceError):
 
 class MethodNotAllowedError(ServiceError):
     code = "method_not_allowed"
-    message = "This path answers GET only."
+    message = "This path answers GET and HEAD only."
 
 
 class DataUnavailableError(ServiceError):

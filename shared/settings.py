@@ -55,6 +55,8 @@ class CacheSettings:
 class Settings:
     database: DatabaseSettings
     cache: CacheSettings
+    access_log: bool
+    """One line per request (see access_log.py)."""
 
 
 def settings_from_environ(environ: Mapping[str, str]) -> Settings:
@@ -78,6 +80,7 @@ def settings_from_environ(environ: Mapping[str, str]) -> Settings:
                 environ, "CACHE_BREAKER_OPEN_SECONDS", 2.0, _LIFETIME_RANGE
             ),
         ),
+        access_log=_access_log(environ),
     )
 
 
@@ -117,6 +120,13 @@ def _cache_url(environ: Mapping[str, str]) -> str | None:
     if parts.scheme not in ("redis", "rediss") or (number and not number.isdecimal()):
         raise SettingsError(_CACHE_FORM)
     return url
+
+
+def _access_log(environ: Mapping[str, str]) -> bool:
+    choice = environ.get("ACCESS_LOG", "on")
+    if choice not in ("on", "off"):
+        raise SettingsError(f"ACCESS_LOG is {choice!r}; it takes: on, off")
+    return choice == "on"
 
 
 def _split(url: str, form: str) -> tuple[SplitResult, str, int | None]:

@@ -187,7 +187,9 @@ def test_the_api_has_the_packaged_routes(
     template = json.loads((packages[stage].folder / "sam.json").read_text())
     paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
 
-    assert story.first[stage].methods == {path: {"GET"} for path in paths}
+    assert story.first[stage].methods == {
+        path: {method.upper() for method in methods} for path, methods in paths.items()
+    }
     assert story.first[stage].api_stages == [stage]
 
 

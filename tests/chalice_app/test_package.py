@@ -14,8 +14,7 @@ from packaging.requirements import Requirement
 
 from measurement.lambda_project import REPOSITORY
 from measurement.packaging import LambdaPackage, package_lambda
-from shared.bootstrap import build_api
-from shared.settings import settings_from_environ
+from shared.contract import METHODS, ROUTES
 from tests.chalice_app.checkout import bytecode_name, copy_checkout
 
 # "Integration timeout", https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
@@ -57,13 +56,6 @@ def required() -> Iterator[Requirement]:
     for line in (REPOSITORY / "chalice_app/requirements.txt").read_text().splitlines():
         if specification := line.partition("#")[0].strip():
             yield Requirement(specification)
-
-
-def routes_of_the_api() -> set[str]:
-    api = build_api(settings_from_environ({"DATABASE_URL": "mysql://nobody@127.0.0.1:1/none"}))
-    return {f"/{name}" for name in api._pages} | {
-        f"/{name}/{{customer_id}}" for name in api._lookups
-    }
 
 
 def test_the_zip_holds_shared_whole_and_unchanged(package: LambdaPackage) -> None:
@@ -176,11 +168,11 @@ def test_every_requirement_has_the_version_that_the_tool_locks() -> None:
     }
 
 
-def test_the_gateway_knows_each_route_of_the_api_for_get_only(package: LambdaPackage) -> None:
+def test_the_gateway_knows_each_route_of_the_contract_and_no_other(package: LambdaPackage) -> None:
     paths = resource(package, "RestAPI")["DefinitionBody"]["paths"]
 
-    assert {path: set(methods) for path, methods in paths.items()} == {
-        path: {"get"} for path in routes_of_the_api()
+    assert {path: {method.upper() for method in methods} for path, methods in paths.items()} == {
+        route.path: set(METHODS) for route in ROUTES
     }
 
 

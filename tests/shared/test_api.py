@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.api import STATUS_OF_ERROR, Api, error_response
+from shared.access_log import AccessLog, Entry
+from shared.api import Api, Response, entity_tag, error_response
 from shared.cache import CacheAside, Commands
+from shared.contract import METHODS, ROUTES, STATUS_OF_ERROR, Route
 from shared.errors import MethodNotAllowedError, ServiceError
 from shared.repository import CustomerRepository, Selects
 from shared.service import CustomerService
@@ -24,12 +26,13 @@ UNKNOWN_ROUTE = (
     b'{"error": {"code": "route_not_found", "message": "There is nothing at this path."}}'
 )
 WRONG_METHOD = (
-    b'{"error": {"code": "method_not_allowed", "message": "This path answers GET only."}}'
+    b'{"error": {"code": "method_not_allowed", "message": "This path answers GET and HEAD only."}}'
 )
 UNAVAILABLE = (
     b'{"error": {"code": "data_unavailable", '
     b'"message": "The data cannot be read right now; try again."}}'
 )
+ERROR_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 INTERNAL = b'{"error": {"code": "internal_error", "message": "Something went wrong on our side."}}'
 
 
@@ -41,9 +44,17 @@ def failing() -> None:
     raise OSError("secret detail")
 
 
-def make_api(selects: Selects, cache: Commands | None = None) -> Api:
+def make_api(
+    selects: Selects, cache: Commands | None = None, access_log: AccessLog | None = None
+) -> Api:
     service = CustomerService(CustomerRepository(selects), CacheAside(cache, cache_settings()))
-    return Api(service, {"database": passing})
+    return Api(service, {"database": passing}, access_log=access_log)
+
+
+def lasting(response: Response) -> dict[str, str]:
+    """The headers that do not differ from one request to the next."""
+    changing = ("X-Request-Id", "Server-Timing")
+    return {name: value for name, value in response.headers.items() if name not in changing}
 
 
 @pytest.fixture
@@ -55,7 +66,11 @@ def test_the_root_welcomes(api: Api) -> None:
     response = api.handle("GET", "/")
 
     assert (response.status, response.body) == (200, b"Welcome to the API!")
-    assert response.headers == {"Content-Type": "text/plain; charset=utf-8"}
+    assert lasting(response) == {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Cache-Control": "public, max-age=300",
+        "ETag": entity_tag(b"Welcome to the API!"),
+    }
 
 
 def test_a_customer_is_answered_as_json(api: Api) -> None:
@@ -77,8 +92,12 @@ def test_readings_are_answered_as_json() -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["", "/", "/health", "/health/", "/customer/1/", "/customer/01"])
-def test_a_path_has_an_answer_with_and_without_trailing_slash(api: Api, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["", "/", "//", "/health", "/health/", "/customer/1/", "//customer/1", "/customer/01"]
+)
+def test_a_path_has_an_answer_with_more_leading_slashes_and_one_at_the_end(
+    api: Api, path: str
+) -> None:
     assert api.handle("GET", path).status == 200
 
 
@@ -90,7 +109,7 @@ def test_what_is_no_id_is_a_bad_request(api: Api, route: str, text: str) -> None
     response = api.handle("GET", f"/{route}/{text}")
 
     assert (response.status_line, response.body) == ("400 Bad Request", INVALID_ID)
-    assert response.headers == {"Content-Type": "application/json"}
+    assert lasting(response) == ERROR_HEADERS
 
 
 @pytest.mark.parametrize("path", ["/customer/2", "/customerdata/2", "/customer/4294967295"])
@@ -98,14 +117,14 @@ def test_an_unknown_customer_is_not_found(api: Api, path: str) -> None:
     response = api.handle("GET", path)
 
     assert (response.status_line, response.body) == ("404 Not Found", UNKNOWN_CUSTOMER)
-    assert response.headers == {"Content-Type": "application/json"}
+    assert lasting(response) == ERROR_HEADERS
 
 
 @pytest.mark.parametrize(
     "path",
     [
         *("/unknown", "/customer", "/customer/", "/customer//", "/customerdata", "/Customer/1"),
-        *("/customer/1/2", "/customer//1", "/customer/1//", "//customer/1", "/customers/1"),
+        *("/customer/1/2", "/customer//1", "/customer/1//", "/health//", "/customers/1"),
         *("/health/1", "/Health", "*", "/customer/1/..", "/.", "/\ufffd", " /", "/favicon.ico"),
     ],
 )
@@ -113,16 +132,16 @@ def test_any_other_path_is_not_found(api: Api, path: str) -> None:
     response = api.handle("GET", path)
 
     assert (response.status_line, response.body) == ("404 Not Found", UNKNOWN_ROUTE)
-    assert response.headers == {"Content-Type": "application/json"}
+    assert lasting(response) == ERROR_HEADERS
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", "BREW", ""])
+@pytest.mark.parametrize("method", ["head", "POST", "PUT", "DELETE", "OPTIONS", "get", "BREW", ""])
 @pytest.mark.parametrize("path", ["/", "/health", "/customer/1", "/customerdata/abc"])
 def test_another_method_is_not_allowed(api: Api, method: str, path: str) -> None:
     response = api.handle(method, path)
 
     assert (response.status_line, response.body) == ("405 Method Not Allowed", WRONG_METHOD)
-    assert response.headers == {"Content-Type": "application/json", "Allow": "GET"}
+    assert lasting(response) == {**ERROR_HEADERS, "Allow": "GET, HEAD"}
 
 
 def test_an_unknown_path_is_not_found_whatever_the_method(api: Api) -> None:
@@ -135,7 +154,7 @@ def test_a_database_that_cannot_be_asked_is_unavailable(caplog: pytest.LogCaptur
     response = api.handle("GET", "/customer/1")
 
     assert (response.status_line, response.body) == ("503 Service Unavailable", UNAVAILABLE)
-    assert response.headers == {"Content-Type": "application/json", "Retry-After": "1"}
+    assert lasting(response) == {**ERROR_HEADERS, "Retry-After": "1"}
     assert "no route to 10.0.0.7" in caplog.text
 
 
@@ -153,7 +172,7 @@ def test_an_unexpected_error_is_logged_and_shows_nothing_of_itself(
     response = make_api(FakeSelects(error=error)).handle("GET", "/customer/1")
 
     assert (response.status_line, response.body) == ("500 Internal Server Error", INTERNAL)
-    assert response.headers == {"Content-Type": "application/json"}
+    assert lasting(response) == ERROR_HEADERS
     assert type(error).__name__ in caplog.text
     assert "Traceback" in caplog.text
 
@@ -193,7 +212,7 @@ def test_health_is_ok_when_everything_answers() -> None:
 
     assert response.status == 200
     assert response.body == b'{"status":"ok","dependencies":{"database":"ok","cache":"ok"}}'
-    assert response.headers == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    assert lasting(response) == ERROR_HEADERS
 
 
 @pytest.mark.parametrize(
@@ -225,7 +244,117 @@ def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
     assert set(STATUS_OF_ERROR) == set(kinds)
     assert len({json.loads(answer.body)["error"]["code"] for answer in answers}) == len(kinds)
     assert all(answer.status_line.partition(" ")[2] for answer in answers)
-    assert error_response(MethodNotAllowedError).headers["Allow"] == "GET"
+    assert error_response(MethodNotAllowedError).headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_answers_get_and_head_alike(route: Route) -> None:
+    rows = (("Müller", "Zoë"),) if route.operation == "customer" else ((0, "2010-03-04", 17),)
+    api = make_api(FakeSelects({1: rows}))
+    path = route.path.replace("{customer_id}", "1")
+
+    by_get, by_head = (api.handle(method, path) for method in METHODS)
+
+    assert by_get.status == 200
+    assert by_get.headers["Content-Type"] == route.content_type
+    assert by_get.headers["Cache-Control"] == route.cache_control
+    assert (by_head.status, lasting(by_head), by_head.body) == (200, lasting(by_get), by_get.body)
+
+
+def test_an_answer_has_a_strong_entity_tag_of_its_own_bytes(api: Api) -> None:
+    one, again, other = (api.handle("GET", path) for path in ("/customer/1", "/customer/1", "/"))
+
+    assert one.headers["ETag"] == again.headers["ETag"] == entity_tag(one.body)
+    assert one.headers["ETag"] != other.headers["ETag"]
+    assert re.fullmatch(r'"[0-9a-f-]+"', one.headers["ETag"])
+
+
+@given(st.binary(max_size=50), st.binary(max_size=50))
+def test_other_bytes_have_another_entity_tag(one: bytes, other: bytes) -> None:
+    assert (entity_tag(one) == entity_tag(other)) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["{}", "W/{}", '"x", {}', '{},"y"', 'W/"x" , W/{} ,"y"', '"a,b",{}', "*", " * "],
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_who_has_the_answer_already_gets_304_and_no_body(api: Api, method: str, sent: str) -> None:
+    full = api.handle("GET", "/customer/1")
+
+    response = api.handle(method, "/customer/1", sent.format(full.headers["ETag"]))
+
+    assert (response.status_line, response.body) == ("304 Not Modified", b"")
+    assert lasting(response) == lasting(full)
+
+
+@pytest.mark.parametrize(
+    "sent", ['"x"', 'W/"x"', "x", '"x","y"', "", ",", "W/", "**", '"*"', "{0}x", "w/{0}", "{1}"]
+)
+def test_who_has_another_answer_gets_this_one(api: Api, sent: str) -> None:
+    full = api.handle("GET", "/customer/1")
+    tag = full.headers["ETag"]
+
+    response = api.handle("GET", "/customer/1", sent.format(tag, tag.strip('"')))
+
+    assert (response.status, response.body) == (200, full.body)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/health", 200), ("/customer/2", 404), ("/customer/0", 400), ("/unknown", 404)],
+)
+def test_what_has_no_entity_tag_is_never_unmodified(api: Api, path: str, status: int) -> None:
+    assert api.handle("GET", path, "*").status == status
+
+
+@pytest.mark.parametrize("sent", ["7", "a" * 128, "Root=1".replace("=", "-"), "A.b_c-9"])
+@pytest.mark.parametrize("path", ["/", "/customer/1", "/customer/abc", "/unknown"])
+def test_a_request_keeps_the_id_that_it_came_with(api: Api, path: str, sent: str) -> None:
+    assert api.handle("GET", path, request_id=sent).headers["X-Request-Id"] == sent
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "a" * 129, "a b", "a\n", "ü", '"', "a\r\nX: y", "a,b", "{}", "\u0661"]
+)
+def test_a_request_without_a_usable_id_gets_one_of_its_own(api: Api, sent: str) -> None:
+    ids = [api.handle("GET", "/", request_id=sent).headers["X-Request-Id"] for _ in range(100)]
+
+    assert len({*ids, sent}) == 101
+    assert all(re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]+", made) for made in ids)
+
+
+def test_two_processes_never_make_the_same_request_id() -> None:
+    one, other = (make_api(FakeSelects()).handle("GET", "/").headers for _ in range(2))
+
+    assert one["X-Request-Id"] != other["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "status", "sent_bytes", "cache"),
+    [
+        ("GET", "/", "/", 200, 19, None),
+        ("HEAD", "/", "/", 200, 0, None),
+        ("GET", "/customer/1/", "/customer/{customer_id}", 200, 47, "bypass"),
+        ("GET", "/customer/2", "/customer/{customer_id}", 404, len(UNKNOWN_CUSTOMER), None),
+        ("GET", "/customer/x", "/customer/{customer_id}", 400, len(INVALID_ID), None),
+        ("GET", "/customers/1", None, 404, len(UNKNOWN_ROUTE), None),
+        ("PUT", "/health", "/health", 405, len(WRONG_METHOD), None),
+    ],
+)
+def test_every_request_is_told_to_the_log_without_its_path(  # noqa: PLR0917 - a table's columns
+    method: str, path: str, route: str | None, status: int, sent_bytes: int, cache: str | None
+) -> None:
+    log: list[Entry] = []
+    api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), access_log=log.append)
+
+    response = api.handle(method, path, request_id="r-1")
+
+    (entry,) = log
+    assert entry[1:5] == (method, route, status, sent_bytes)
+    assert entry.request_id == response.headers["X-Request-Id"] == "r-1"
+    assert (entry.found.state if entry.found else None) == cache
+    assert entry.total_seconds > 0
 
 
 @given(st.text(), st.text())
@@ -236,3 +365,4 @@ def test_whatever_is_asked_there_is_an_answer(method: str, path: str) -> None:
 
     assert response.status_line
     assert response.body
+    assert {"Content-Type", "Cache-Control", "X-Request-Id"} <= set(response.headers)
