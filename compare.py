@@ -53,7 +53,7 @@ from loadtests.profiles import (
 )
 from measurement import dataset
 from measurement.answers import AnswerCheck, check_answers, refuse_unequal
-from measurement.errors import MeasurementError
+from measurement.errors import ArgumentError, MeasurementError
 from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan, running_target
 from measurement.machine import (
     lambda_architecture,
@@ -93,6 +93,8 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         # Click puts each of several choices on a line of its own.
         return _fail(" ".join(error.format_message().split()), EXIT_USAGE)
+    if isinstance(error, ArgumentError):
+        return _fail(str(error), EXIT_USAGE)
     if isinstance(error, click.Abort):
         # Click's name for Ctrl-C; the cause tells which signal it was.
         return 128 + getattr(error.__cause__, "signal_number", signal.SIGINT)
@@ -178,6 +180,8 @@ def run(
     except KeyboardInterrupt:
         _report_interrupted(results, region)
         raise
+    finally:
+        results.remove_if_empty()
     _write_and_print(results, region)
 
 
@@ -300,11 +304,13 @@ def _text(comparison: Comparison) -> str:
 
 
 def _report_interrupted(results: ResultsFolder, region: str) -> None:
-    """Say what was kept; with a block of each side, show what it says so far."""
+    """Say what was kept, and show what it says so far."""
     measured = len(list(results.blocks.glob("*.json")))
+    if not measured:
+        click.echo("\ninterrupted before the first block was measured", err=True)
+        return
     click.echo(f"\ninterrupted after {measured} blocks; kept in {results.path}", err=True)
-    if measured:
-        _write_and_print(results, region)
+    _write_and_print(results, region)
 
 
 class Interrupted(KeyboardInterrupt):

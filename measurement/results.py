@@ -9,6 +9,7 @@ Files are replaced whole (written beside, then renamed), so a run that is killed
 that can be read.
 """
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 
 from comparison.errors import ComparisonError
 from comparison.records import BlockRecord, RunRecord, from_json, to_json
-from measurement.errors import MeasurementError
+from measurement.errors import ArgumentError, MeasurementError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +52,36 @@ class ResultsFolder:
             raise MeasurementError(f"--out: cannot write {path}: {error.strerror}") from error
         return path
 
+    def remove_if_empty(self) -> None:
+        """Leave nothing of a run that has written nothing."""
+        with contextlib.suppress(OSError):
+            for log in self.logs.iterdir():
+                if log.stat().st_size == 0:
+                    log.unlink()
+            for folder in (self.logs, self.blocks, self.path):
+                folder.rmdir()
+
 
 def create_results(out: Path | None, now: datetime) -> ResultsFolder:
     """A new folder, results/<UTC time> unless `out` says where; never one that holds results."""
     path = out or Path("results", now.strftime("%Y-%m-%dT%H-%M-%SZ"))
     if path.is_dir() and any(path.iterdir()):
-        raise MeasurementError(f"--out: {path} is not empty; name a new folder")
+        raise ArgumentError(f"--out: {path} is not empty; name a new folder")
     folder = ResultsFolder(path)
     try:
         folder.logs.mkdir(parents=True, exist_ok=True)
         folder.blocks.mkdir(exist_ok=True)
     except OSError as error:
-        raise MeasurementError(
+        raise ArgumentError(
             f"--out: cannot make {path}: {error.strerror}; name a folder that can be written"
         ) from error
     return folder
 
 
 def read_results(path: Path) -> tuple[RunRecord, list[BlockRecord]]:
-    """The records of a run; raises MeasurementError or ComparisonError naming the file."""
+    """The records of a run; raises ArgumentError, or ComparisonError naming the file."""
     if not (path / "run.json").is_file():
-        raise MeasurementError(f"{path} holds no run.json; name a folder that a run has written")
+        raise ArgumentError(f"DIR: {path} holds no run.json; name a folder that a run has written")
     run = from_json(RunRecord, _read_json(path / "run.json"), "run.json")
     blocks = [
         from_json(BlockRecord, _read_json(file), f"blocks/{file.name}")

@@ -91,12 +91,31 @@ def test_report_can_draw_its_table(results: Path, tmp_path: Path) -> None:
     assert picture.read_text(encoding="utf-8").startswith("<svg")
 
 
-def test_a_folder_without_results_is_an_expected_failure(
+def test_a_folder_without_results_is_a_wrong_argument(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert compare.main(["report", str(tmp_path)]) == 1
+    assert compare.main(["report", str(tmp_path)]) == 2
 
     assert "holds no run.json" in capsys.readouterr().err
+
+
+def test_results_that_are_there_already_are_a_wrong_argument(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare.main(["run", "--out", str(results)]) == 2
+
+    assert "name a new folder" in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_start_is_an_expected_failure_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://somewhere/else")
+
+    assert compare.main(["run", "--out", str(tmp_path / "run")]) == 1
+
+    assert "DATABASE_URL must look like mysql://" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_unexpected_error_keeps_its_traceback_in_a_file(
