@@ -3,7 +3,8 @@
 from shared.access_log import AccessLog
 from shared.api import Api
 from shared.cache import CacheAside
-from shared.connections import CacheConnections, Database
+from shared.cache_connections import CacheConnections
+from shared.database import Database
 from shared.repository import CustomerRepository
 from shared.service import CustomerService
 from shared.settings import Settings

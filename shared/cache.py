@@ -1,29 +1,32 @@
-"""Cache-aside: finished response bodies in Redis, and what happens when Redis does not help.
+"""Cache-aside: get a finished response body from Redis, else load and store it, once.
 
 The cache is an optimisation: whatever it does, the caller gets the loader's answer. A failing
-cache costs one short timeout, then a breaker keeps it out of the way for a while.
+cache costs one short timeout, then a breaker keeps it out of the way for a while (entries.py).
+
+No stampede: who misses a key puts a lock in the key's own place (SET NX PX, with a token) and
+loads; others find the lock and ask again until the body has replaced it. So the lock needs no key
+of its own and no command to take it away, and nobody can take it once the body is there. It costs
+a full miss one round trip more, and a hit nothing: that stays a plain GET. (SET with NX and GET in
+one would cost a miss nothing, but make each hit a write, which a full or read-only server refuses.)
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Final
 
-from redis.exceptions import RedisError
-
+from shared.entries import UNKNOWN, Commands, Entries, LockAttempt
 from shared.errors import CustomerNotFoundError
 from shared.settings import CacheSettings
+from shared.single_flight import SingleFlight
 
 HIT, MISS, BYPASS = "hit", "miss", "bypass"
-# No body is empty, so the empty value can stand for "known to be unknown".
-_UNKNOWN = b""
-_log = logging.getLogger(__name__)
-
-
-class Commands(Protocol):
-    def command(self, packed: bytes) -> object: ...
+# A load takes a millisecond or two; who waits longer asks less and less often.
+_FIRST_PAUSE_SECONDS = 0.002
+_LONGEST_PAUSE_SECONDS = 0.032
+_NEITHER: Final = LockAttempt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,26 @@ class Lookup:
 
     body: bytes
     state: str
-    """hit: stored bytes; miss: loaded and stored; bypass: loaded, the cache was not usable."""
+    """hit: from the cache, also if another request had to load it meanwhile; miss: loaded by this
+    request, and stored; bypass: loaded, the cache was not usable."""
     cache_seconds: float
+    """Includes what was spent on waiting for another request's load."""
+    load_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one thread found out for all that wait for the same key."""
+
+    body: bytes
+    state: str
     load_seconds: float
 
 
 class CacheAside:
-    """get_or_load() with time to live, negative caching and a breaker.
+    """get_or_load() with time to live, negative caching and locks; for all threads of a process.
 
-    `connections` is None where the architecture has no cache. The breaker is shared by all
-    threads; its one attribute is written atomically, so it needs no lock.
+    `connections` is None where the architecture has no cache.
     """
 
     def __init__(
@@ -50,83 +63,92 @@ class CacheAside:
         settings: CacheSettings,
         clock: Callable[[], float] = time.monotonic,
         random_share: Callable[[], float] = random.random,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connections = connections
+        self._entries = Entries(connections, settings, clock)
         self._settings = settings
         self._clock = clock
         self._random_share = random_share
+        self._sleep = sleep
         self._prefix = settings.key_prefix.encode()
-        self._open_until = float("-inf")
+        self._flights: SingleFlight[_Found] = SingleFlight(settings.lock_seconds)
 
     def get_or_load(self, name: str, load: Callable[[], bytes]) -> Lookup:
         """The body stored under `name`, else what `load` returns, stored for the next time.
 
         `load` may raise CustomerNotFoundError, which is remembered for a short time and raised
-        again; its other errors pass through and leave nothing in the cache.
+        again; its other errors pass through, also to the threads that wait for it, and leave
+        nothing in the cache.
         """
         started = time.perf_counter()
         key = self._prefix + name.encode()
-        usable, body = self._get(key)
-        looked_up = time.perf_counter()
-        if body:
-            return Lookup(body, HIT, looked_up - started, 0.0)
-        if body == _UNKNOWN:
+        usable, stored = self._entries.get(key)
+        if stored:
+            return Lookup(stored, HIT, time.perf_counter() - started, 0.0)
+        if stored == UNKNOWN:
             raise CustomerNotFoundError
+        # Threads of this process share one load here, processes in _load.
+        found, mine = self._flights.run(key, partial(self._load, key, load, usable))
+        if found.body == UNKNOWN:
+            raise CustomerNotFoundError
+        elapsed = time.perf_counter() - started
+        if not mine:
+            return Lookup(found.body, BYPASS if found.state == BYPASS else HIT, elapsed, 0.0)
+        return Lookup(found.body, found.state, elapsed - found.load_seconds, found.load_seconds)
+
+    def ping(self) -> None:
+        """Raise CacheError unless the cache answers."""
+        self._entries.ping()
+
+    def _load(self, key: bytes, load: Callable[[], bytes], usable: bool) -> _Found:  # noqa: FBT001 - through partial(), by position
+        attempt = self._lock_or_wait(key) if usable else LockAttempt(refused=True)
+        if attempt.stored is not None:
+            return _Found(attempt.stored, HIT, 0.0)
+        started = time.perf_counter()
         try:
             body = load()
         except CustomerNotFoundError:
-            if usable:
-                self._put(key, _UNKNOWN, self._settings.negative_ttl_seconds)
+            body = UNKNOWN
+        except Exception:
+            if attempt.lock is not None:
+                self._entries.release(key, attempt.lock)
             raise
-        loaded = time.perf_counter()
-        if usable:
-            self._put(key, body, self._time_to_live())
-        stored = time.perf_counter()
-        state = MISS if usable else BYPASS
-        return Lookup(body, state, stored - started - (loaded - looked_up), loaded - looked_up)
+        load_seconds = time.perf_counter() - started
+        if attempt.refused:
+            return _Found(body, BYPASS, load_seconds)
+        self._store(key, body, attempt)
+        return _Found(body, MISS, load_seconds)
 
-    def ping(self) -> None:
-        """Raise RedisError unless the cache answers."""
-        if self._connections is not None:
-            self._connections.command(b"*1\r\n$4\r\nPING\r\n")
+    def _lock_or_wait(self, key: bytes) -> LockAttempt:
+        """The lock on `key`, or what its holder has stored, or neither after the longest wait."""
+        if self._settings.ttl_seconds < 1:
+            return _NEITHER  # nothing will be stored that one could wait for
+        pause = _FIRST_PAUSE_SECONDS
+        deadline: float | None = None
+        while True:
+            attempt = self._entries.lock(key)
+            if attempt != _NEITHER:
+                return attempt
+            now = self._clock()
+            deadline = deadline or now + self._settings.lock_wait_seconds
+            if now >= deadline:
+                return attempt
+            # At random, so that those who wait do not all ask at the same moment.
+            self._sleep(min(pause * (0.5 + self._random_share()), deadline - now))
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
-    def _get(self, key: bytes) -> tuple[bool, bytes | None]:
-        """Whether the cache is usable, and the stored value if there is one."""
-        if self._connections is None or self._clock() < self._open_until:
-            return False, None
-        try:
-            # Packed by hand: redis-py's packer takes longer than Redis does.
-            value = self._connections.command(b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(key), key))
-        except (RedisError, OSError) as error:
-            self._open_breaker(error)
-            return False, None
-        return True, value if isinstance(value, bytes) else None
+    def _store(self, key: bytes, body: bytes, attempt: LockAttempt) -> None:
+        settings = self._settings
+        if body == UNKNOWN:
+            ttl_seconds = settings.negative_ttl_seconds
+        else:
+            ttl_seconds = time_to_live_seconds(settings, self._random_share())
+        if ttl_seconds >= 1:
+            self._entries.store(key, body, ttl_seconds)
+        elif attempt.lock is not None:
+            self._entries.release(key, attempt.lock)
 
-    def _put(self, key: bytes, body: bytes, ttl_seconds: int) -> None:
-        if self._connections is None or ttl_seconds < 1:
-            return
-        ttl = b"%d" % ttl_seconds
-        packed = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n" % (
-            len(key),
-            key,
-            len(body),
-            body,
-            len(ttl),
-            ttl,
-        )
-        try:
-            self._connections.command(packed)
-        except (RedisError, OSError) as error:
-            self._open_breaker(error)
 
-    def _time_to_live(self) -> int:
-        jitter = self._settings.ttl_jitter_share * self._random_share()
-        return round(self._settings.ttl_seconds * (1 - jitter))
-
-    def _open_breaker(self, error: Exception) -> None:
-        self._open_until = self._clock() + self._settings.breaker_open_seconds
-        _log.warning(
-            "cache unusable, bypassed for %s s: %s",
-            self._settings.breaker_open_seconds,
-            type(error).__name__,
-        )
+def time_to_live_seconds(settings: CacheSettings, random_share: float) -> int:
+    """How long an entry lives: the settings' time less up to their jitter, by `random_share`."""
+    return round(settings.ttl_seconds * (1 - settings.ttl_jitter_share * random_share))

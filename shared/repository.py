@@ -4,8 +4,9 @@ from typing import Protocol
 
 import pymysql
 
-from shared.connections import Rows
+from shared.credentials import CredentialsUnavailableError
 from shared.customer import Customer, Reading
+from shared.database import Rows
 from shared.errors import CustomerNotFoundError, DataUnavailableError
 
 _CUSTOMER = "SELECT Surname, Givenname FROM Customers WHERE Customers_ID = %s"
@@ -48,5 +49,9 @@ class CustomerRepository:
     def _select(self, statement: str, parameter: int) -> Rows:
         try:
             return self._database.select(statement, (parameter,))
-        except (pymysql.OperationalError, pymysql.InterfaceError) as error:
+        except (
+            pymysql.OperationalError,
+            pymysql.InterfaceError,
+            CredentialsUnavailableError,
+        ) as error:
             raise DataUnavailableError from error

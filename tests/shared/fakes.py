@@ -8,7 +8,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from shared.connections import Rows
+import hiredis
+
+from shared.cache_connections import CacheError, CacheRefusalError
+from shared.database import Rows
 from shared.settings import CacheSettings, settings_from_environ
 
 NO_CACHE = settings_from_environ({"DATABASE_URL": "mysql://u:p@127.0.0.1/name"}).cache
@@ -36,19 +39,59 @@ class FakeSelects:
         return self.rows.get(customer_id, ())
 
 
+class Clock:
+    """A time that only passes when a test says so, or when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_seconds = 1000.0
+        self.slept_seconds: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now_seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_seconds.append(seconds)
+        self.now_seconds += seconds
+
+
+LOCK_TAKEN = object()
+"""FakeCommands' answer to a lock: it is ours."""
+
+
 class FakeCommands:
     """A cache that gives these answers in turn and raises those that are exceptions."""
 
     def __init__(self, answers: Iterable[object]) -> None:
         self._answers = iter(answers)
-        self.sent: list[bytes] = []
+        self.sent: list[list[bytes]] = []
 
     def command(self, packed: bytes) -> object:
-        self.sent.append(packed)
+        self.sent += parsed(packed, 1)
         answer = next(self._answers)
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def commands(self, packed: bytes, count: int) -> list[object]:
+        """A list is the answers to all of `count`, anything else that to the first."""
+        commands = parsed(packed, count)
+        self.sent += commands
+        answer = next(self._answers)
+        if answer is LOCK_TAKEN:
+            return [b"OK", commands[0][2]]
+        if isinstance(answer, CacheError) and not isinstance(answer, CacheRefusalError):
+            raise answer
+        return answer if isinstance(answer, list) else [answer, *([None] * (count - 1))]
+
+
+def parsed(packed: bytes, count: int) -> list[list[bytes]]:
+    """The commands in `packed`, which must hold `count`."""
+    reader = hiredis.Reader()
+    reader.feed(packed)
+    commands = [reader.gets() for _ in range(count)]
+    assert all(commands)
+    assert not reader.has_data()
+    return commands
 
 
 class StubServer:

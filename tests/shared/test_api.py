@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from shared.access_log import AccessLog, Entry
 from shared.api import Api, Response, entity_tag, error_response
-from shared.cache import CacheAside, Commands
+from shared.cache import CacheAside
+from shared.cache_connections import CacheError
 from shared.contract import METHODS, ROUTES, STATUS_OF_ERROR, Route
+from shared.entries import Commands
 from shared.errors import MethodNotAllowedError, ServiceError
 from shared.repository import CustomerRepository, Selects
 from shared.service import CustomerService
-from tests.shared.fakes import FakeCommands, FakeSelects, cache_settings
+from tests.shared.fakes import LOCK_TAKEN, FakeCommands, FakeSelects, cache_settings
 
 INVALID_ID = (
     b'{"error": {"code": "invalid_customer_id", '
@@ -185,7 +187,7 @@ def test_a_row_that_is_no_customer_is_an_internal_error() -> None:
 
 @pytest.mark.parametrize(
     ("answers", "state"),
-    [([b'{"Id":1}'], "hit"), ([None, b"OK"], "miss"), ([OSError("gone")], "bypass")],
+    [([b'{"Id":1}'], "hit"), ([None, LOCK_TAKEN, b"OK"], "miss"), ([CacheError("gone")], "bypass")],
 )
 def test_an_answer_says_what_the_cache_did(answers: list[object], state: str) -> None:
     api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), FakeCommands(answers))

@@ -5,11 +5,11 @@ import redis
 
 from emulation.private_servers import DataServers
 from shared.cache import BYPASS, HIT, MISS, CacheAside
-from shared.connections import CacheConnections
+from shared.cache_connections import CacheConnections, CacheError, CacheRefusalError
 from shared.errors import CustomerNotFoundError, DataUnavailableError
-from tests.shared.fakes import FakeCommands, StubServer, cache_settings
+from tests.shared.fakes import LOCK_TAKEN, Clock, FakeCommands, StubServer, cache_settings
 
-GET = b"*2\r\n$3\r\nGET\r\n$6\r\ntest:a\r\n"
+GET = [b"GET", b"test:a"]
 BODY = '{"Surname":"Müller"}'.encode()
 
 
@@ -25,14 +25,6 @@ class Loader:
         if self._error is not None:
             raise self._error
         return BODY
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_seconds
 
 
 @pytest.fixture
@@ -52,13 +44,13 @@ def real_cache(data_servers: DataServers, prefix: str) -> CacheAside:
     return CacheAside(CacheConnections(settings, data_servers.cache_url), settings)
 
 
-def set_command(value: bytes, ttl: bytes) -> bytes:
-    return b"*5\r\n$3\r\nSET\r\n$6\r\ntest:a\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n" % (
-        len(value),
-        value,
-        len(ttl),
-        ttl,
-    )
+def set_command(value: bytes, ttl: bytes) -> list[bytes]:
+    return [b"SET", b"test:a", value, b"EX", ttl]
+
+
+def lock_of(commands: FakeCommands) -> bytes:
+    """The lock that was put first."""
+    return next(command[2] for command in commands.sent if command[3:4] == [b"NX"])
 
 
 def test_a_hit_is_the_stored_bytes_and_asks_nobody_else(loader: Loader) -> None:
@@ -72,33 +64,34 @@ def test_a_hit_is_the_stored_bytes_and_asks_nobody_else(loader: Loader) -> None:
 
 
 def test_a_miss_is_loaded_and_stored_for_the_time_to_live(loader: Loader) -> None:
-    commands = FakeCommands([None, b"OK"])
+    commands = FakeCommands([None, LOCK_TAKEN, b"OK"])
     cache = CacheAside(commands, cache_settings(ttl_jitter_share=0.0))
 
     found = cache.get_or_load("a", loader)
 
     assert (found.body, found.state) == (BODY, MISS)
-    assert commands.sent == [GET, set_command(BODY, b"3600")]
+    assert commands.sent[0] == GET
+    assert commands.sent[3:] == [set_command(BODY, b"3600")]
 
 
 @pytest.mark.parametrize(("random_share", "ttl"), [(0.0, b"3600"), (0.5, b"3420"), (1.0, b"3240")])
 def test_the_jitter_shortens_the_time_to_live(random_share: float, ttl: bytes) -> None:
-    commands = FakeCommands([None, b"OK"])
+    commands = FakeCommands([None, LOCK_TAKEN, b"OK"])
     cache = CacheAside(commands, cache_settings(), random_share=lambda: random_share)
 
     cache.get_or_load("a", Loader())
 
-    assert commands.sent[1] == set_command(BODY, ttl)
+    assert commands.sent[-1] == set_command(BODY, ttl)
 
 
 def test_an_unknown_customer_is_stored_as_unknown_for_a_short_time() -> None:
-    commands = FakeCommands([None, b"OK"])
+    commands = FakeCommands([None, LOCK_TAKEN, b"OK"])
     cache = CacheAside(commands, cache_settings())
 
     with pytest.raises(CustomerNotFoundError):
         cache.get_or_load("a", Loader(CustomerNotFoundError()))
 
-    assert commands.sent == [GET, set_command(b"", b"30")]
+    assert commands.sent[3:] == [set_command(b"", b"30")]
 
 
 def test_a_customer_stored_as_unknown_is_not_looked_for(loader: Loader) -> None:
@@ -123,12 +116,13 @@ def test_a_time_to_live_of_zero_stores_nothing(loader: Loader) -> None:
 
 @pytest.mark.parametrize("error", [DataUnavailableError(), ValueError("a bug")])
 def test_other_errors_of_the_loader_pass_through_and_leave_nothing(error: Exception) -> None:
-    commands = FakeCommands([None])
+    commands = FakeCommands([None, LOCK_TAKEN, 1])
 
     with pytest.raises(type(error)):
         CacheAside(commands, cache_settings()).get_or_load("a", Loader(error))
 
-    assert commands.sent == [GET]
+    assert [command[0] for command in commands.sent] == [b"GET", b"SET", b"GET", b"EVAL"]
+    assert commands.sent[-1][-2:] == [b"test:a", lock_of(commands)]
 
 
 def test_without_a_cache_everything_is_loaded(loader: Loader) -> None:
@@ -143,12 +137,9 @@ def test_without_a_cache_everything_is_loaded(loader: Loader) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        redis.ConnectionError("refused"),
-        redis.TimeoutError("silent"),
-        redis.ResponseError("WRONGTYPE"),
-        redis.AuthenticationError("NOAUTH"),
-        redis.exceptions.InvalidResponse("garbage"),
-        OSError("no route"),
+        CacheError("lost: ConnectionResetError"),
+        CacheRefusalError("WRONGTYPE Operation against a key"),
+        CacheRefusalError("NOAUTH Authentication required."),
     ],
 )
 def test_a_failing_cache_is_left_alone_until_the_breakers_time_is_over(error: Exception) -> None:
@@ -168,24 +159,34 @@ def test_a_failing_cache_is_left_alone_until_the_breakers_time_is_over(error: Ex
 
 
 def test_a_cache_that_fails_to_store_opens_the_breaker_too(loader: Loader) -> None:
-    commands = FakeCommands([None, redis.ConnectionError("gone")])
+    commands = FakeCommands([None, LOCK_TAKEN, CacheError("lost")])
     cache = CacheAside(commands, cache_settings(), Clock())
 
     bodies = [cache.get_or_load("a", loader).body for _ in range(2)]
 
     assert bodies == [BODY, BODY]
-    assert len(commands.sent) == 2
+    assert [command[0] for command in commands.sent] == [b"GET", b"SET", b"GET", b"SET"]
+
+
+def test_a_cache_that_stores_nothing_still_gives_what_it_has(loader: Loader) -> None:
+    commands = FakeCommands([None, CacheRefusalError("OOM command not allowed"), None, b"stored"])
+    cache = CacheAside(commands, cache_settings(), Clock())
+
+    states = [cache.get_or_load("a", loader).state for _ in range(3)]
+
+    assert states == [BYPASS, BYPASS, HIT]
+    assert [command[0] for command in commands.sent] == [b"GET", b"SET", b"GET", b"GET", b"GET"]
 
 
 def test_an_unknown_customer_stays_unknown_when_the_cache_cannot_store_it() -> None:
-    commands = FakeCommands([None, redis.ConnectionError("gone")])
+    commands = FakeCommands([None, LOCK_TAKEN, CacheError("lost")])
 
     with pytest.raises(CustomerNotFoundError):
         CacheAside(commands, cache_settings()).get_or_load("a", Loader(CustomerNotFoundError()))
 
 
 def test_nothing_is_stored_in_a_cache_that_has_just_failed() -> None:
-    commands = FakeCommands([redis.ConnectionError("gone")])
+    commands = FakeCommands([CacheError("lost")])
 
     with pytest.raises(CustomerNotFoundError):
         CacheAside(commands, cache_settings()).get_or_load("a", Loader(CustomerNotFoundError()))
@@ -194,11 +195,11 @@ def test_nothing_is_stored_in_a_cache_that_has_just_failed() -> None:
 
 
 def test_the_log_says_why_the_cache_is_bypassed(caplog: pytest.LogCaptureFixture) -> None:
-    commands = FakeCommands([redis.TimeoutError("redis://:secret@host")])
+    commands = FakeCommands([CacheRefusalError("ERR unknown command, args: 'secret'")])
 
     CacheAside(commands, cache_settings()).get_or_load("a", Loader())
 
-    assert "cache unusable, bypassed for 2.0 s: TimeoutError" in caplog.text
+    assert "cache unusable, bypassed for 2.0 s: refused: ERR" in caplog.text
     assert "secret" not in caplog.text
 
 
@@ -214,7 +215,8 @@ def test_whatever_the_cache_answers_the_request_gets_the_loaded_body(
     loader: Loader, reply: bytes
 ) -> None:
     with StubServer(lambda _: reply) as server:
-        settings = cache_settings(timeout_seconds=5.0)
+        # One reply to each packet, so two commands at once wait for the second in vain.
+        settings = cache_settings(timeout_seconds=0.1)
         connections = CacheConnections(settings, f"redis://127.0.0.1:{server.port}/0")
         found = CacheAside(connections, settings).get_or_load("a", loader)
 
@@ -230,7 +232,7 @@ def test_a_silent_cache_costs_one_attempt_and_then_none(loader: Loader) -> None:
         found = [cache.get_or_load("a", loader) for _ in range(3)]
 
     assert {(lookup.body, lookup.state) for lookup in found} == {(BODY, BYPASS)}
-    assert server.received == [GET]
+    assert server.received == [b"*2\r\n$3\r\nGET\r\n$6\r\ntest:a\r\n"]
 
 
 def test_a_refusing_cache_never_fails_a_request(loader: Loader) -> None:
@@ -240,7 +242,7 @@ def test_a_refusing_cache_never_fails_a_request(loader: Loader) -> None:
     cache = CacheAside(CacheConnections(settings, f"redis://127.0.0.1:{port}/0"), settings)
 
     assert cache.get_or_load("a", loader).body == BODY
-    with pytest.raises(redis.ConnectionError):
+    with pytest.raises(CacheError):
         cache.ping()
 
 

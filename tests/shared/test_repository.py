@@ -6,8 +6,8 @@ from pymysql.constants import ER
 
 from emulation.private_servers import DataServers
 from measurement import dataset
-from shared.connections import Database
 from shared.customer import Customer, Reading
+from shared.database import Database
 from shared.errors import CustomerNotFoundError, DataUnavailableError
 from shared.repository import CustomerRepository
 from shared.settings import settings_from_environ

@@ -4,6 +4,7 @@ from shared.errors import SettingsError
 from shared.settings import CacheSettings, DatabaseSettings, settings_from_environ
 
 LOCAL = "mysql://service:secret@127.0.0.1:3307/hausarbeit"
+IAM = "mysql://service@db.example/hausarbeit"
 
 
 def environ(**variables: str) -> dict[str, str]:
@@ -21,16 +22,25 @@ def test_a_database_url_alone_gives_every_default() -> None:
         name="hausarbeit",
         tls=False,
         tls_ca_file=None,
-        timeout_seconds=5.0,
+        timeout_seconds=0.7,
+        secret_arn=None,
+        iam=False,
+        region=None,
     )
     assert settings.cache == CacheSettings(
         url=None,
-        key_prefix="customer-data:v1:",
+        key_prefix="customer-data:v2:",
         timeout_seconds=0.25,
         ttl_seconds=3600,
         ttl_jitter_share=0.1,
         negative_ttl_seconds=30,
         breaker_open_seconds=2.0,
+        lock_seconds=1.0,
+        lock_wait_seconds=0.25,
+        tls_ca_file=None,
+        secret_arn=None,
+        iam_name=None,
+        region=None,
     )
 
 
@@ -47,6 +57,9 @@ def test_every_variable_is_read() -> None:
             CACHE_TTL_JITTER_SHARE="0.5",
             CACHE_NEGATIVE_TTL_SECONDS="0",
             CACHE_BREAKER_OPEN_SECONDS="9",
+            CACHE_LOCK_SECONDS="3",
+            CACHE_LOCK_WAIT_SECONDS="2",
+            CACHE_TLS_CA_FILE="/etc/cache.pem",
         )
     )
 
@@ -54,7 +67,19 @@ def test_every_variable_is_read() -> None:
     assert settings.database.tls_ca_file == "/etc/rds.pem"
     assert settings.database.timeout_seconds == 1.5
     assert settings.cache == CacheSettings(
-        "rediss://:word@cache:6380/2", "test:", 0.1, 60, 0.5, 0, 9.0
+        url="rediss://:word@cache:6380/2",
+        key_prefix="test:",
+        timeout_seconds=0.1,
+        ttl_seconds=60,
+        ttl_jitter_share=0.5,
+        negative_ttl_seconds=0,
+        breaker_open_seconds=9.0,
+        lock_seconds=3.0,
+        lock_wait_seconds=2.0,
+        tls_ca_file="/etc/cache.pem",
+        secret_arn=None,
+        iam_name=None,
+        region=None,
     )
 
 
@@ -112,7 +137,7 @@ def test_user_and_password_are_percent_decoded() -> None:
 def test_no_password_shows_in_the_settings_text() -> None:
     settings = settings_from_environ(environ(CACHE_URL="redis://:cache-word@127.0.0.1/0"))
 
-    assert "secret" not in repr(settings)
+    assert "'secret'" not in repr(settings)
     assert "cache-word" not in repr(settings)
 
 
@@ -181,6 +206,8 @@ def test_a_wrong_cache_url_is_named_without_its_password(url: str) -> None:
                 "CACHE_TTL_JITTER_SHARE",
                 "CACHE_NEGATIVE_TTL_SECONDS",
                 "CACHE_BREAKER_OPEN_SECONDS",
+                "CACHE_LOCK_SECONDS",
+                "CACHE_LOCK_WAIT_SECONDS",
             )
             for value in ("soon", "-1", "nan", "inf", "1e999", "1e30", "5 s")
         ),
@@ -196,3 +223,71 @@ def test_a_wrong_value_names_its_variable_and_itself(name: str, value: str) -> N
         settings_from_environ(environ(**{name: value}))
 
     assert str(caught.value).startswith(f"{name} is {value!r}; it takes")
+
+
+def test_a_secret_takes_the_place_of_user_and_password() -> None:
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:data-AbCdEf"
+    settings = settings_from_environ(
+        {
+            "DATABASE_URL": "mysql://db.example/name",
+            "DATABASE_SECRET_ARN": arn,
+            "CACHE_URL": "rediss://cache.example",
+            "CACHE_SECRET_ARN": "cache-login",
+            "AWS_REGION": "eu-west-1",
+        }
+    )
+
+    assert (settings.database.secret_arn, settings.database.region) == (arn, "eu-central-1")
+    assert (settings.cache.secret_arn, settings.cache.region) == ("cache-login", "eu-west-1")
+
+
+def test_iam_tokens_need_no_password_and_always_verified_tls() -> None:
+    settings = settings_from_environ(
+        {
+            "DATABASE_URL": "mysql://u@127.0.0.1/name",
+            "DATABASE_IAM": "on",
+            "CACHE_URL": "rediss://u@127.0.0.1:6379",
+            "CACHE_IAM_NAME": "my-cache",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+        }
+    )
+
+    assert (settings.database.iam, settings.database.tls) == (True, True)
+    assert settings.cache.iam_name == "my-cache"
+    assert settings.database.region == settings.cache.region == "eu-central-1"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"DATABASE_IAM": "yes"}, "DATABASE_IAM is 'yes'; it takes: off, on"),
+        ({"DATABASE_IAM": "on"}, "DATABASE_URL's password and DATABASE_IAM=on exclude each other"),
+        ({"DATABASE_SECRET_ARN": "a"}, "DATABASE_URL's password and DATABASE_SECRET_ARN exclude"),
+        ({"DATABASE_URL": IAM, "DATABASE_IAM": "on"}, "AWS_REGION is not set; DATABASE_IAM=on"),
+        (
+            {"DATABASE_URL": IAM, "DATABASE_IAM": "on", "DATABASE_TLS": "off"},
+            "DATABASE_TLS is 'off'; with DATABASE_IAM=on it takes: verify",
+        ),
+        ({"DATABASE_URL": "mysql://h/name"}, "DATABASE_URL must look like"),
+        (
+            {"CACHE_URL": "rediss://u:secret@h", "CACHE_IAM_NAME": "c"},
+            "CACHE_URL's password and CACHE_IAM_NAME exclude each other; leave one",
+        ),
+        (
+            {"CACHE_URL": "redis://u@h", "CACHE_IAM_NAME": "c"},
+            "CACHE_URL must look like rediss://user@host:6379/0 with CACHE_IAM_NAME",
+        ),
+        (
+            {"CACHE_URL": "rediss://h", "CACHE_IAM_NAME": "c"},
+            "CACHE_URL must look like rediss://user@host:6379/0 with CACHE_IAM_NAME",
+        ),
+        ({"CACHE_URL": "rediss://u@h", "CACHE_IAM_NAME": "My"}, "CACHE_IAM_NAME is 'My'; it takes"),
+        ({"CACHE_URL": "rediss://u@h", "CACHE_IAM_NAME": "c"}, "AWS_REGION is not set; CACHE_IAM"),
+    ],
+)
+def test_logins_that_cannot_be_meant_are_named(variables: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from_environ(environ(**variables))
+
+    assert str(caught.value).startswith(message)
+    assert "secret" not in str(caught.value)

@@ -1,25 +1,18 @@
-import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pymysql
 import pytest
-import redis
 from pymysql.constants import ER
 
 from emulation.private_servers import DataServers
-from shared.connections import CacheConnections, Database
-from shared.errors import SettingsError
+from shared.database import Database
 from shared.settings import DatabaseSettings, settings_from_environ
-from tests.shared.fakes import StubServer, cache_settings
+from tests.shared.fakes import Clock, StubServer
 from tests.shared.mariadb_stub import GREETING, error, ok
 
 CONNECTION_KILLED = 1927  # MariaDB only
-PING = b"*1\r\n$4\r\nPING\r\n"
-CLIENT_ID = b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n"
 
 
 def in_turn(
@@ -43,11 +36,6 @@ def stub_settings(server: StubServer, **changes: object) -> DatabaseSettings:
     return database_settings(f"mysql://u:p@127.0.0.1:{server.port}/name", **changes)
 
 
-def cache_connections(port: int, timeout_seconds: float = 5.0) -> CacheConnections:
-    settings = cache_settings(timeout_seconds=timeout_seconds)
-    return CacheConnections(settings, f"redis://127.0.0.1:{port}/0")
-
-
 def in_another_thread(call: Callable[[], object]) -> object:
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(call).result()
@@ -62,15 +50,9 @@ def database(data_servers: DataServers) -> Database:
     return Database(database_settings(data_servers.database_url))
 
 
-@pytest.fixture
-def cache(data_servers: DataServers) -> CacheConnections:
-    return CacheConnections(cache_settings(timeout_seconds=5.0), data_servers.cache_url)
-
-
-def test_making_the_database_and_the_cache_connects_to_neither() -> None:
+def test_making_the_database_connects_to_nothing() -> None:
     # A name that no resolver knows would fail at once.
     Database(database_settings("mysql://u:p@database.invalid/name"))
-    CacheConnections(cache_settings(), "redis://cache.invalid/0")
 
 
 def test_each_thread_keeps_one_database_connection(database: Database) -> None:
@@ -150,13 +132,15 @@ def test_a_database_that_goes_silent_is_asked_only_once() -> None:
 
 
 def test_a_connection_with_half_an_answer_on_it_is_not_used_again() -> None:
+    clock = Clock()
     with StubServer(ok, GREETING) as server:
-        database = Database(stub_settings(server, timeout_seconds=0.2))
+        database = Database(stub_settings(server, timeout_seconds=0.2), clock=clock)
         database.select("SELECT 1", ())
         server.reply = None
         with pytest.raises(pymysql.OperationalError):
             database.select("SELECT 2", ())
         server.reply = ok
+        clock.now_seconds += 1.0
 
         database.select("SELECT 3", ())
 
@@ -181,17 +165,8 @@ def test_every_wait_for_the_database_has_the_settings_limit() -> None:
         connection = database._local.connection
         limits = (connection.connect_timeout, connection._read_timeout, connection._write_timeout)
 
-    assert limits == (7.5, 7.5, 7.5)
-
-
-def test_every_wait_for_the_cache_has_the_settings_limit() -> None:
-    with StubServer(lambda _: b"+PONG\r\n") as server:
-        cache = cache_connections(server.port, timeout_seconds=7.5)
-        cache.command(PING)
-
-        connection = cache._local.connection
-
-    assert (connection.socket_connect_timeout, connection.socket_timeout) == (7.5, 7.5)
+    # Connecting may be tried twice.
+    assert limits == (3.75, 7.5, 7.5)
 
 
 def test_a_refused_connection_is_an_operational_error() -> None:
@@ -210,114 +185,3 @@ def test_no_password_is_sent_to_a_server_without_the_tls_that_is_wanted() -> Non
             database.select("SELECT 1", ())
 
     assert server.received == []
-
-
-def test_the_tls_context_verifies_and_is_made_once() -> None:
-    database = Database(database_settings("mysql://u:p@db.example/name"))
-
-    context = database._shared_tls_context()
-
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
-    assert in_another_thread(database._shared_tls_context) is context
-
-
-@pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_wrong_ca_file_is_named(tmp_path: Path, content: str | None) -> None:
-    file = tmp_path / "ca.pem"
-    if content is not None:
-        file.write_text(content)
-    settings = database_settings("mysql://u:p@db.example/name", tls_ca_file=str(file))
-
-    with pytest.raises(SettingsError, match=r"^DATABASE_TLS_CA_FILE .*ca\.pem"):
-        Database(settings)._shared_tls_context()
-
-
-def test_each_thread_keeps_one_cache_connection(cache: CacheConnections) -> None:
-    here, again = cache.command(CLIENT_ID), cache.command(CLIENT_ID)
-    there = in_another_thread(lambda: cache.command(CLIENT_ID))
-
-    assert here == again
-    assert here != there
-
-
-def test_a_killed_cache_connection_is_replaced_and_the_command_answered(
-    cache: CacheConnections, data_servers: DataServers
-) -> None:
-    before = cache.command(CLIENT_ID)
-    with redis.Redis.from_url(data_servers.cache_url) as other:
-        assert other.client_kill_filter(_id=str(before)) == 1
-
-    after = cache.command(CLIENT_ID)
-
-    assert isinstance(after, int)
-    assert after != before
-    assert cache.command(CLIENT_ID) == after
-
-
-def test_an_error_answer_is_raised_and_leaves_the_connection_usable(
-    cache: CacheConnections,
-) -> None:
-    before = cache.command(CLIENT_ID)
-
-    with pytest.raises(redis.ResponseError):
-        cache.command(b"*1\r\n$7\r\nNONSENS\r\n")
-
-    assert cache.command(CLIENT_ID) == before
-
-
-def test_a_wrong_cache_password_is_a_redis_error(data_servers: DataServers) -> None:
-    port = urlsplit(data_servers.cache_url).port
-    cache = CacheConnections(cache_settings(), f"redis://:wrong@127.0.0.1:{port}/0")
-
-    with pytest.raises(redis.RedisError):
-        cache.command(PING)
-
-
-def test_a_cache_connection_that_the_server_dropped_is_replaced() -> None:
-    with StubServer(lambda _: b"+PONG\r\n") as server:
-        cache = cache_connections(server.port)
-        cache.command(PING)
-        server.drop_connections()
-
-        assert cache.command(PING) == b"PONG"
-
-    assert len(server.connections) == 2
-
-
-def test_a_cache_that_goes_silent_is_asked_only_once() -> None:
-    with StubServer(lambda _: b"+PONG\r\n") as server:
-        cache = cache_connections(server.port, timeout_seconds=0.2)
-        cache.command(PING)
-        server.reply = None
-
-        with pytest.raises(redis.TimeoutError):
-            cache.command(PING)
-
-    assert len(server.connections) == 1
-    assert server.received == [PING, PING]
-
-
-def test_a_cache_connection_with_an_answer_still_to_come_is_not_used_again() -> None:
-    with StubServer() as server:
-        cache = cache_connections(server.port, timeout_seconds=0.2)
-        with pytest.raises(redis.TimeoutError):
-            cache.command(PING)
-        server.reply = lambda _: b"+PONG\r\n"
-
-        assert cache.command(PING) == b"PONG"
-
-    assert len(server.connections) == 2
-
-
-def test_garbage_from_the_cache_is_a_redis_error_and_ends_the_connection() -> None:
-    with StubServer(lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
-        cache = cache_connections(server.port)
-
-        with pytest.raises(redis.RedisError):
-            cache.command(PING)
-        server.reply = lambda _: b"+PONG\r\n"
-
-        assert cache.command(PING) == b"PONG"
-
-    assert len(server.connections) == 2

@@ -1,0 +1,233 @@
+"""Connections to Redis: opened at first use, kept per thread, replaced when dead.
+
+A socket and hiredis' reply parser. redis-py's client costs as much CPU time per GET as everything
+else together, and importing any part of it is 86 of the 145 ms that the whole service takes to
+import: it brings asyncio and hooks for telemetry along. Each cold start would pay for that.
+"""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import hiredis
+
+from shared.credentials import (
+    Credentials,
+    CredentialsUnavailableError,
+    Login,
+    cache_credentials,
+)
+from shared.settings import CacheSettings
+from shared.tls import verifying_context
+
+_PORT = 6379
+_READ_BYTES = 65536
+_PENDING: Final = object()
+# Refused by AUTH, and any command on a connection that has not passed it.
+_ACCESS_DENIED: Final = ("WRONGPASS", "NOAUTH")
+# ElastiCache ends a connection that was opened with an IAM token after 12 hours ("Authenticating
+# with IAM", Amazon ElastiCache User Guide). Ending it first keeps that out of a request.
+_IAM_CONNECTION_SECONDS = 11 * 3600.0
+
+
+class CacheError(Exception):
+    """The cache could not be asked. The text never holds what was sent or received."""
+
+
+class _ConnectionLostError(CacheError):
+    """It was closed; another one may do."""
+
+
+class CacheRefusalError(CacheError):
+    """The cache answered with an error; its connection is sound."""
+
+    def __init__(self, answer: str) -> None:
+        # Only the code, as WRONGTYPE: some texts quote arguments, also the password of an AUTH
+        # that the server does not know.
+        word = answer.partition(" ")[0]
+        self.code = word if word.isascii() and word.isalpha() else "?"
+        super().__init__(f"refused: {self.code}")
+
+
+class CacheConnections:
+    """Sends commands to Redis on this thread's connection.
+
+    `url` is redis://[user:password@]host:port/number, or rediss:// for verified TLS.
+    """
+
+    def __init__(
+        self, settings: CacheSettings, url: str, credentials: Credentials | None = None
+    ) -> None:
+        parts = urlsplit(url)
+        self._address = (parts.hostname or "", parts.port or _PORT)
+        self._number = parts.path.strip("/") or "0"
+        self._tls = parts.scheme == "rediss"
+        self._settings = settings
+        self._credentials = credentials or cache_credentials(
+            settings, unquote(parts.username or ""), unquote(parts.password or "")
+        )
+        self._local = threading.local()
+
+    def command(self, packed: bytes) -> object:
+        """The answer to one packed command; raises CacheError.
+
+        As with commands(), only a command that may be repeated belongs here.
+        """
+        answer = self.commands(packed, 1)[0]
+        if isinstance(answer, CacheRefusalError):
+            raise CacheRefusalError(answer.code)  # a new one: see single_flight.py on cycles
+        return answer
+
+    def commands(self, packed: bytes, count: int) -> list[object]:
+        """The answers to `count` commands, packed one behind the other, in one round trip.
+
+        A refused one's answer is a CacheRefusalError. Raises CacheError when the cache cannot be
+        asked. A kept connection that turns out dead, or not logged in any more, is replaced and
+        everything sent again, once.
+        """
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and connection.usable:
+            with contextlib.suppress(_ConnectionLostError):
+                answers = connection.exchange(packed, count)
+                if not _replaceable(answers[0]):
+                    return answers
+            connection.close()
+        connection = self._local.connection = self._connect()
+        return connection.exchange(packed, count)
+
+    def _connect(self) -> "_Connection":
+        try:
+            login = self._credentials.login()
+            connection = self._log_in(login)
+            if connection is None:
+                renewed = self._credentials.renewed(login)
+                connection = None if renewed is None else self._log_in(renewed)
+        except CredentialsUnavailableError as error:
+            raise CacheError(str(error)) from None
+        if connection is None:
+            raise CacheError("access denied")
+        return connection
+
+    def _log_in(self, login: Login) -> "_Connection | None":
+        """A new connection, or None if the server does not take the login."""
+        commands = []
+        if login.password:
+            user = (login.user.encode(),) if login.user else ()
+            commands.append(pack(b"AUTH", *user, login.password.encode()))
+        if self._number != "0":
+            commands.append(pack(b"SELECT", self._number.encode()))
+        connection = self._open()
+        if commands:
+            answers = connection.exchange(b"".join(commands), len(commands))
+            for answer in answers:
+                if isinstance(answer, CacheRefusalError):
+                    connection.close()
+                    if answer.code in _ACCESS_DENIED:
+                        return None
+                    raise CacheRefusalError(answer.code)
+        return connection
+
+    def _open(self) -> "_Connection":
+        context = None
+        if self._tls:
+            context = verifying_context(self._settings.tls_ca_file, "CACHE_TLS_CA_FILE")
+        by_token = self._settings.iam_name is not None
+        lifetime_seconds = _IAM_CONNECTION_SECONDS if by_token else float("inf")
+        return _Connection(self._address, self._settings.timeout_seconds, lifetime_seconds, context)
+
+
+class _Connection:
+    """A socket and the parser of what comes from it; raises CacheError if it cannot connect."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        timeout_seconds: float,
+        lifetime_seconds: float,
+        context: ssl.SSLContext | None,
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._expires_at = time.monotonic() + lifetime_seconds
+        self._reader = hiredis.Reader(replyError=CacheRefusalError, notEnoughData=_PENDING)
+        self._closed = False
+        try:
+            self._socket = socket.create_connection(address, timeout_seconds)
+            # One small packet is the whole request: it must not wait for others.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if context is not None:
+                self._socket = context.wrap_socket(self._socket, server_hostname=address[0])
+        except OSError as error:
+            self.close()
+            # OpenSSL says why it refuses a certificate; there is no secret in that.
+            raise CacheError(f"cannot connect: {error}") from None
+
+    def __del__(self) -> None:
+        # A thread that ends takes its connection with it.
+        self.close()
+
+    @property
+    def usable(self) -> bool:
+        return not self._closed and time.monotonic() < self._expires_at
+
+    def exchange(self, packed: bytes, count: int) -> list[object]:
+        """`count` answers; after any error the connection is closed, as more may come on it."""
+        try:
+            self._socket.sendall(packed)
+            return self._answers(count)
+        except TimeoutError:
+            self.close()
+            raise CacheError("no answer in time") from None
+        except OSError as error:
+            self.close()
+            raise _ConnectionLostError(f"lost: {type(error).__name__}") from None
+        except (hiredis.HiredisError, ValueError):
+            self.close()
+            raise CacheError("what it answers is not Redis' protocol") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _answers(self, count: int) -> list[object]:
+        answers: list[object] = []
+        deadline: float | None = None
+        while True:
+            received = self._socket.recv(_READ_BYTES)
+            if not received:
+                raise ConnectionResetError
+            self._reader.feed(received)
+            while len(answers) < count and (answer := self._reader.gets()) is not _PENDING:
+                answers.append(answer)
+            if len(answers) == count:
+                # More than was asked for would be taken for the answer to the next question.
+                if self._reader.has_data():
+                    raise hiredis.ProtocolError
+                return answers
+            # The socket's limit is for one piece; a trickle must not last for ever.
+            now = time.monotonic()
+            deadline = deadline or now + self._timeout_seconds
+            if now > deadline:
+                raise TimeoutError
+
+    def close(self) -> None:
+        self._closed = True
+        if hasattr(self, "_socket"):  # not if it could not connect
+            self._socket.close()
+
+
+def pack(*parts: bytes) -> bytes:
+    """A command as Redis reads it (https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
+    lengths_and_parts = b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
+    return b"*%d\r\n%b" % (len(parts), lengths_and_parts)
+
+
+def _replaceable(answer: object) -> bool:
+    """Whether another connection may get a better answer.
+
+    Not logged in any more, or the server has become a replica: after a failover the same name
+    leads to another one.
+    """
+    return isinstance(answer, CacheRefusalError) and answer.code in ("NOAUTH", "READONLY")
