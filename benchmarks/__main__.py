@@ -3,9 +3,13 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import emulator
+from benchmarks import cold_start, emulator, hot_path
 
-BENCHMARKS: Mapping[str, Callable[[], None]] = {"emulator": emulator.main}
+BENCHMARKS: Mapping[str, Callable[[], None]] = {
+    "hot_path": hot_path.main,
+    "cold_start": cold_start.main,
+    "emulator": emulator.main,
+}
 
 
 def main(names: list[str]) -> int:
