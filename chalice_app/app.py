@@ -9,6 +9,7 @@ import os
 from urllib.parse import unquote
 
 from chalice import Chalice, Response
+from chalice.app import Request
 
 from shared.access_log import write_now
 from shared.api import Api
@@ -66,11 +67,22 @@ def _answer() -> Response:
     response = api().handle(
         request.method,
         unquote(path, errors="replace"),
-        request.headers.get("if-none-match", ""),
-        request.headers.get("x-request-id", ""),
+        _header(request, "if-none-match"),
+        _header(request, "x-request-id"),
     )
     return Response(
         body=response.body.decode(),
         headers=dict(response.headers),
         status_code=response.status,
+    )
+
+
+def _header(request: Request, lower_name: str) -> str:
+    """The header's values as one list, as WSGI hands them over; "" where it was not sent."""
+    if lower_name not in request.headers:
+        return ""
+    # Chalice keeps only the last of several values.
+    sent = request.to_original_event()["multiValueHeaders"]
+    return ",".join(
+        value for name, values in sent.items() if name.lower() == lower_name for value in values
     )

@@ -72,10 +72,16 @@ _SCHEMAS: Final[Mapping[str, Json]] = {
         )
     ),
 }
-_REQUEST_HEADERS: Final[Mapping[str, str]] = {
-    "If-None-Match": "Entity tags that the client has: with one of them, or *, the answer is 304.",
-    "X-Request-Id": "Taken over into the answer and the log if it is 1 to 128 letters, digits,"
-    " dots, underscores or hyphens; otherwise one is made.",
+_REQUEST_HEADERS: Final[Mapping[str, tuple[str, list[str]]]] = {
+    "If-None-Match": (
+        "Entity tags that the client has: with one of them, or *, the answer is 304.",
+        ['"0badc0de-2a"', "*"],
+    ),
+    "X-Request-Id": (
+        "Taken over into the answer and the log if it is 1 to 128 letters, digits, dots,"
+        " underscores or hyphens; otherwise one is made.",
+        ["order-17.retry_2"],
+    ),
 }
 _RESPONSE_HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
     "X-Request-Id": (
@@ -130,7 +136,12 @@ def _path(route: Route) -> Json:
     parameters = [_reference("parameters", name) for name in names]
     if "{customer_id}" in route.path:
         parameters.append(
-            {"name": "customer_id", "in": "path", "required": True, "schema": _CUSTOMER_ID}
+            {
+                "name": "customer_id",
+                "in": "path",
+                "required": True,
+                "schema": {**_CUSTOMER_ID, "examples": [1, 4499]},
+            }
         )
     operations = {
         method.lower(): {
@@ -177,11 +188,12 @@ def _has_tag(route: Route) -> bool:
 
 
 def _request_header(name: str) -> Json:
+    words, examples = _REQUEST_HEADERS[name]
     return {
         "name": name,
         "in": "header",
-        "description": _REQUEST_HEADERS[name],
-        "schema": {"type": "string"},
+        "description": words,
+        "schema": {"type": "string", "examples": examples},
     }
 
 
