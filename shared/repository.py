@@ -1,5 +1,6 @@
 """The only SQL of the service: MariaDB rows in, records out."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import pymysql
@@ -10,12 +11,25 @@ from shared.database import Rows
 from shared.errors import CustomerNotFoundError, DataUnavailableError
 
 _CUSTOMER = "SELECT Surname, Givenname FROM Customers WHERE Customers_ID = %s"
-
-# One round trip tells an unknown customer (no row) from one without readings (one row of NULLs).
-_READINGS = (
-    "SELECT r.Measure_ID, r.Measure_Date, r.Value"
+# All readings of a customer in one value, each ended by ";": reading ten rows from the wire takes
+# PyMySQL 50 us more CPU time than splitting this, and MariaDB needs the same for both. The outer
+# join tells an unknown customer (no row) from one without readings (NULL).
+_JOINED = (
+    "GROUP_CONCAT(r.Measure_ID, ',', r.Measure_Date, ',', r.Value, ';'"
+    " ORDER BY r.Measure_ID SEPARATOR ''), COUNT(r.Measure_ID)"
     " FROM Customers c LEFT JOIN Readings r ON r.Customers_ID_FK = c.Customers_ID"
-    " WHERE c.Customers_ID = %s ORDER BY r.Measure_ID"
+)
+_READINGS = f"SELECT {_JOINED} WHERE c.Customers_ID = %s GROUP BY c.Customers_ID"
+_ROWS = (
+    "SELECT Measure_ID, Measure_Date, Value FROM Readings"
+    " WHERE Customers_ID_FK = %s ORDER BY Measure_ID"
+)
+_MANY = (
+    f"SELECT c.Customers_ID, c.Surname, c.Givenname, {_JOINED}"  # noqa: S608 - a constant, above
+    " WHERE c.Customers_ID > %s AND c.Customers_ID <="
+    " (SELECT MAX(Customers_ID) FROM (SELECT Customers_ID FROM Customers WHERE Customers_ID > %s"
+    " ORDER BY Customers_ID LIMIT %s) batch)"
+    " GROUP BY c.Customers_ID ORDER BY c.Customers_ID"
 )
 
 
@@ -40,15 +54,42 @@ class CustomerRepository:
         rows = self._select(_READINGS, customer_id)
         if not rows:
             raise CustomerNotFoundError
-        return [Reading(*row) for row in rows if row[0] is not None]
+        return self._split(customer_id, *rows[0])
+
+    def all_customers(self, batch_size: int) -> Iterator[tuple[Customer, list[Reading]]]:
+        """Every customer by id, with the readings; `batch_size` customers per SELECT.
+
+        Raises DataUnavailableError.
+        """
+        last_id = 0
+        while rows := self._select(_MANY, last_id, last_id, batch_size):
+            for customer_id, surname, givenname, joined, count in rows:
+                yield (
+                    Customer(customer_id, surname, givenname),
+                    self._split(customer_id, joined, count),
+                )
+            last_id = rows[-1][0]
 
     def ping(self) -> None:
         """Raise DataUnavailableError unless the database answers."""
         self._select("SELECT 1 FROM DUAL WHERE 1 = %s", 1)
 
-    def _select(self, statement: str, parameter: int) -> Rows:
+    def _split(self, customer_id: int, joined: str | None, count: int) -> list[Reading]:
+        if joined is None:
+            return []
+        parts = joined.split(";")
+        # MariaDB cuts the value at group_concat_max_len (1 MB), some 35,000 readings, with no more
+        # than a warning. What is cut off shows at the end or in the number.
+        if parts.pop() or len(parts) != count:
+            return [Reading(*row) for row in self._select(_ROWS, customer_id)]
+        return [
+            Reading(int(measure_id), date, int(value))
+            for measure_id, date, value in (part.split(",") for part in parts)
+        ]
+
+    def _select(self, statement: str, *parameters: int) -> Rows:
         try:
-            return self._database.select(statement, (parameter,))
+            return self._database.select(statement, parameters)
         except (
             pymysql.OperationalError,
             pymysql.InterfaceError,

@@ -13,13 +13,23 @@ class CustomerService:
     def customer(self, customer_id: int) -> Lookup:
         """The customer's name; raises CustomerNotFoundError, DataUnavailableError."""
         return self._cache.get_or_load(
-            f"customer:{customer_id}",
+            customer_entry(customer_id),
             lambda: customer_body(self._repository.customer(customer_id)),
         )
 
     def customer_data(self, customer_id: int) -> Lookup:
         """The customer's readings; raises CustomerNotFoundError, DataUnavailableError."""
         return self._cache.get_or_load(
-            f"customerdata:{customer_id}",
+            readings_entry(customer_id),
             lambda: readings_body(self._repository.readings(customer_id)),
         )
+
+
+def customer_entry(customer_id: int) -> str:
+    """The name under which the cache holds a customer's name."""
+    return f"customer:{customer_id}"
+
+
+def readings_entry(customer_id: int) -> str:
+    """The name under which the cache holds a customer's readings."""
+    return f"customerdata:{customer_id}"

@@ -34,7 +34,7 @@ class FakeSelects:
         self.asked.append((statement, parameters))
         if self.error is not None:
             raise self.error
-        (customer_id,) = parameters
+        customer_id = parameters[0]
         assert isinstance(customer_id, int)
         return self.rows.get(customer_id, ())
 

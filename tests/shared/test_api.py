@@ -84,7 +84,7 @@ def test_a_customer_is_answered_as_json(api: Api) -> None:
 
 
 def test_readings_are_answered_as_json() -> None:
-    api = make_api(FakeSelects({1: ((0, "2010-03-04 12:13:14", 17),)}))
+    api = make_api(FakeSelects({1: (("0,2010-03-04 12:13:14,17;", 1),)}))
 
     response = api.handle("GET", "/customerdata/1")
 
@@ -251,7 +251,7 @@ def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_route_answers_get_and_head_alike(route: Route) -> None:
-    rows = (("Müller", "Zoë"),) if route.operation == "customer" else ((0, "2010-03-04", 17),)
+    rows = (("Müller", "Zoë"),) if route.operation == "customer" else (("0,2010-03-04,17;", 1),)
     api = make_api(FakeSelects({1: rows}))
     path = route.path.replace("{customer_id}", "1")
 

@@ -28,15 +28,18 @@ def test_a_row_becomes_a_customer() -> None:
     assert repository.customer(7) == Customer(7, "Nowak", "Zoë")
 
 
-def test_rows_become_readings() -> None:
-    rows = ((0, "2010-03-04 12:13:14", 17), (1, "2011-03-04 12:13:14", 0))
-    repository = CustomerRepository(FakeSelects({7: rows}))
+def test_a_joined_value_becomes_readings() -> None:
+    joined = "0,2010-03-04 12:13:14,17;1,2011-03-04 12:13:14,-3;"
+    repository = CustomerRepository(FakeSelects({7: ((joined, 2),)}))
 
-    assert repository.readings(7) == [Reading(*row) for row in rows]
+    assert repository.readings(7) == [
+        Reading(0, "2010-03-04 12:13:14", 17),
+        Reading(1, "2011-03-04 12:13:14", -3),
+    ]
 
 
-def test_a_row_of_nulls_is_a_customer_without_readings() -> None:
-    repository = CustomerRepository(FakeSelects({7: ((None, None, None),)}))
+def test_a_row_of_null_is_a_customer_without_readings() -> None:
+    repository = CustomerRepository(FakeSelects({7: ((None, 0),)}))
 
     assert repository.readings(7) == []
 
@@ -138,3 +141,27 @@ def test_the_database_does_not_know_other_customers(
 
 def test_the_database_answers_the_ping(repository: CustomerRepository) -> None:
     repository.ping()
+
+
+@pytest.mark.parametrize("length", [1, 30, 31, 60, 150, 290])
+def test_readings_that_mariadb_would_cut_off_come_row_by_row(
+    data_servers: DataServers, length: int
+) -> None:
+    database = Database(settings_from_environ({"DATABASE_URL": data_servers.database_url}).database)
+    repository = CustomerRepository(database)
+    whole = repository.readings(17)
+    database.select("SET SESSION group_concat_max_len = %s", (length,))
+
+    assert repository.readings(17) == whole
+
+
+def test_all_customers_come_once_and_in_order_whatever_the_batch(
+    repository: CustomerRepository,
+) -> None:
+    # 777 does not divide 5,000.
+    found = list(repository.all_customers(777))
+
+    assert [customer.customer_id for customer, _ in found] == list(range(1, 5001))
+    for customer, readings in (found[0], found[2499], found[-1]):
+        assert customer == repository.customer(customer.customer_id)
+        assert readings == repository.readings(customer.customer_id)
