@@ -20,7 +20,9 @@ def create_app(api: Api) -> Application:
         # A body is left unread: nobody asks for one, and one that trickles in would hold a thread.
         # WSGI hands the path over percent-decoded, its bytes disguised as Latin-1, and may leave it
         # out when it is empty (PEP 3333).
-        path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+        path = environ.get("PATH_INFO", "")
+        if not path.isascii():
+            path = path.encode("latin-1").decode("utf-8", "replace")
         response = api.handle(
             environ["REQUEST_METHOD"],
             path,

@@ -12,17 +12,17 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from shared.access_log import AccessLog, Entry
+from shared.access_log import AccessLog, Milliseconds
 from shared.cache import Lookup
 from shared.contract import (
     HEADERS_OF_ERROR,
     JSON,
     METHODS,
     NOT_STORED,
-    REASONS,
     ROUTES,
+    STATUS_LINES,
     STATUS_OF_ERROR,
     Route,
 )
@@ -51,16 +51,11 @@ class Response(NamedTuple):
     @property
     def status_line(self) -> str:
         """The status as HTTP/1.1 writes it, "404 Not Found"."""
-        return f"{self.status} {REASONS[self.status]}"
+        return STATUS_LINES[self.status]
 
 
-class _Answer(NamedTuple):
-    """A response before the headers that every response has."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    found: Lookup | None = None
+_Answer: TypeAlias = tuple[int, dict[str, str], bytes, Lookup | None]
+"""A response before the headers that every response has, and what was looked up for it."""
 
 
 class _Endpoint(NamedTuple):
@@ -127,14 +122,16 @@ class Api:
             # would take that over (RFC 9111, 3.2).
             status, body = 304, b""
         headers["X-Request-Id"] = request_id
-        seconds = time.perf_counter() - started
+        durations = _milliseconds(found, time.perf_counter() - started)
         if found is not None:
-            headers["Server-Timing"] = _server_timing(found, seconds)
+            # https://www.w3.org/TR/server-timing/: durations in milliseconds
+            headers["Server-Timing"] = "cache;dur={},db;dur={},total;dur={}".format(*durations)
         if self._access_log is not None:
-            sent_bytes = 0 if method == "HEAD" else len(body)
             route = None if endpoint is None else endpoint.route.path
+            sent_bytes = 0 if method == "HEAD" else len(body)
+            cache = None if found is None else found.state
             self._access_log(
-                Entry(time.time(), method, route, status, sent_bytes, found, seconds, request_id)
+                (time.time(), method, route, status, sent_bytes, cache, durations, request_id)
             )
         return Response(status, headers, body)
 
@@ -151,13 +148,13 @@ class Api:
         status = "ok" if not failing else "degraded" if failing <= self._optional else "down"
         body = json.dumps({"status": status, "dependencies": states}, separators=(",", ":"))
         headers = {"Content-Type": route.content_type, "Cache-Control": route.cache_control}
-        return _Answer(503 if status == "down" else 200, headers, body.encode())
+        return 503 if status == "down" else 200, headers, body.encode(), None
 
 
 def error_response(kind: type[ServiceError]) -> Response:
     """The answer to an error of this kind, without the request's own id."""
-    answer = _error(kind)
-    return Response(answer.status, answer.headers, answer.body)
+    status, headers, body, _ = _error(kind)
+    return Response(status, headers, body)
 
 
 def entity_tag(body: bytes) -> str:
@@ -193,7 +190,7 @@ def _customer(route: Route, found: Lookup) -> _Answer:
         "ETag": entity_tag(found.body),
         "X-Cache": found.state,
     }
-    return _Answer(200, headers, found.body, found)
+    return 200, headers, found.body, found
 
 
 def _page(route: Route, body: bytes) -> _Answer:
@@ -202,7 +199,7 @@ def _page(route: Route, body: bytes) -> _Answer:
         "Cache-Control": route.cache_control,
         "ETag": entity_tag(body),
     }
-    return _Answer(200, headers, body)
+    return 200, headers, body, None
 
 
 def _error(kind: type[ServiceError]) -> _Answer:
@@ -212,7 +209,7 @@ def _error(kind: type[ServiceError]) -> _Answer:
         "Cache-Control": NOT_STORED,
         **HEADERS_OF_ERROR.get(kind, {}),
     }
-    return _Answer(STATUS_OF_ERROR[kind], headers, body.encode())
+    return STATUS_OF_ERROR[kind], headers, body.encode(), None
 
 
 def _names(if_none_match: str, entity_tag: str | None) -> bool:
@@ -224,12 +221,11 @@ def _names(if_none_match: str, entity_tag: str | None) -> bool:
     return entity_tag in tags or tags == ["*"]
 
 
-def _server_timing(found: Lookup, total_seconds: float) -> str:
-    # https://www.w3.org/TR/server-timing/: durations in milliseconds
-    return (
-        f"cache;dur={found.cache_seconds * 1000:.3f},"
-        f"db;dur={found.load_seconds * 1000:.3f},total;dur={total_seconds * 1000:.3f}"
-    )
+def _milliseconds(found: Lookup | None, total_seconds: float) -> Milliseconds:
+    total = f"{total_seconds * 1000:.3f}"
+    if found is None:
+        return "0", "0", total
+    return f"{found.cache_seconds * 1000:.3f}", f"{found.load_seconds * 1000:.3f}", total
 
 
 def _description() -> bytes:

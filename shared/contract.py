@@ -78,12 +78,13 @@ HEADERS_OF_ERROR: Final[Mapping[type[ServiceError], Mapping[str, str]]] = {
     MethodNotAllowedError: {"Allow": ", ".join(METHODS)},
     DataUnavailableError: {"Retry-After": "1"},
 }
-REASONS: Final = {
-    200: "OK",
-    304: "Not Modified",
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
+STATUS_LINES: Final = {
+    200: "200 OK",
+    304: "304 Not Modified",
+    400: "400 Bad Request",
+    404: "404 Not Found",
+    405: "405 Method Not Allowed",
+    500: "500 Internal Server Error",
+    503: "503 Service Unavailable",
 }
+"""Every status that the service answers with, as HTTP/1.1 writes it."""

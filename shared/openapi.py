@@ -14,8 +14,8 @@ from shared.contract import (
     JSON,
     METHODS,
     NOT_STORED,
-    REASONS,
     ROUTES,
+    STATUS_LINES,
     STATUS_OF_ERROR,
     Route,
 )
@@ -78,8 +78,7 @@ _REQUEST_HEADERS: Final[Mapping[str, tuple[str, list[str]]]] = {
         ['"0badc0de-2a"', "*"],
     ),
     "X-Request-Id": (
-        "Taken over into the answer and the log if it is 1 to 128 letters, digits, dots,"
-        " underscores or hyphens; otherwise one is made.",
+        "Kept if it is 1 to 128 letters, digits, dots, underscores or hyphens; else one is made.",
         ["order-17.retry_2"],
     ),
 }
@@ -175,7 +174,7 @@ def _responses(route: Route, *, with_body: bool) -> Json:
 
 def _response(status: int, headers: list[str], content_type: str, schema: str | None) -> Json:
     response: Json = {
-        "description": REASONS[status],
+        "description": STATUS_LINES[status].partition(" ")[2],
         "headers": {name: _reference("headers", name) for name in headers},
     }
     if schema is not None:

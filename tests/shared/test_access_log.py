@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.access_log import LINES_PER_WRITE, Entry, QueuedAccessLog, line_of, write_now
-from shared.cache import Lookup
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOUND = Lookup(b"secret body", "miss", 0.0001, 0.002)
+DURATIONS = ("0.100", "2.000", "2.500")
 
 
-def entry(number: int = 1, method: str = "GET", found: Lookup | None = FOUND) -> Entry:
+def entry(number: int = 1, method: str = "GET") -> Entry:
     route = "/customer/{customer_id}"
-    return Entry(1_600_000_000.25, method, route, 200, 47, found, 0.0025, f"r-{number}")
+    return (1_600_000_000.25, method, route, 200, 47, "miss", DURATIONS, f"r-{number}")
 
 
 class Writes:
@@ -61,13 +60,14 @@ def test_a_line_says_what_was_asked_and_how_long_it_took() -> None:
         "request_id": "r-1",
     }
     assert line.count("\n") == 1
-    assert "secret" not in line
 
 
 def test_what_looked_nothing_up_says_nothing_of_the_cache() -> None:
-    line = json.loads(line_of(entry(found=None)._replace(route=None, status=404)))
+    line = json.loads(
+        line_of((1_600_000_000.0, "GET", None, 404, 99, None, ("0", "0", "0.050"), "r-1"))
+    )
 
-    assert (line["route"], line["status"]) == (None, 404)
+    assert (line["route"], line["status"], line["total_ms"]) == (None, 404, 0.05)
     assert not {"cache", "cache_ms", "database_ms"} & set(line)
 
 

@@ -353,10 +353,21 @@ def test_every_request_is_told_to_the_log_without_its_path(  # noqa: PLR0917 - a
     response = api.handle(method, path, request_id="r-1")
 
     (entry,) = log
-    assert entry[1:5] == (method, route, status, sent_bytes)
-    assert entry.request_id == response.headers["X-Request-Id"] == "r-1"
-    assert (entry.found.state if entry.found else None) == cache
-    assert entry.total_seconds > 0
+    assert entry[1:6] == (method, route, status, sent_bytes, cache)
+    assert entry[7] == response.headers["X-Request-Id"] == "r-1"
+
+
+def test_the_log_and_the_header_tell_the_same_durations() -> None:
+    log: list[Entry] = []
+    api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), access_log=log.append)
+
+    response = api.handle("GET", "/customer/1")
+
+    cache, database, total = log[0][6]
+    assert response.headers["Server-Timing"] == (
+        f"cache;dur={cache},db;dur={database},total;dur={total}"
+    )
+    assert float(total) > 0
 
 
 @given(st.text(), st.text())
