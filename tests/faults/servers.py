@@ -2,13 +2,14 @@
 
 import os
 import signal
+import time
 from urllib.parse import urlsplit
 
 import psutil
 
 from emulation.private_mariadb import version_if_ready as mariadb_version_if_ready
 from emulation.private_redis import version_if_ready as redis_version_if_ready
-from emulation.starting import _wait_until_ready
+from emulation.starting import POLL_SECONDS
 from emulation.supervision import Supervisor
 
 PATIENCE_SECONDS = 60.0
@@ -44,7 +45,9 @@ class OwnServer:
         parts = urlsplit(self.url)
         assert parts.port is not None
         password, port = parts.password or "", parts.port
-        assert _wait_until_ready(child, PATIENCE_SECONDS, lambda: self._ask_version(password, port))
+        while self._ask_version(password, port) is None:
+            assert child.running
+            time.sleep(POLL_SECONDS)
         self._process = psutil.Process(child.pid)
 
     def freeze(self) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import uuid
 
 import pytest
@@ -325,3 +326,119 @@ def test_the_times_of_a_lookup_are_not_negative(real_cache: CacheAside, loader: 
 
     assert min(miss.cache_seconds, miss.load_seconds, hit.cache_seconds) >= 0
     assert hit.load_seconds == 0
+
+
+def test_who_finds_a_lock_waits_for_what_its_holder_stores(loader: Loader) -> None:
+    clock = Clock()
+    held = [None, b"\0other's lock"]
+    commands = FakeCommands([b"\0other's lock", held, held, [None, BODY]])
+    cache = CacheAside(
+        commands, cache_settings(), clock, random_share=lambda: 0.5, sleep=clock.sleep
+    )
+
+    found = cache.get_or_load("a", loader)
+
+    assert (found.body, found.state, loader.calls) == (BODY, HIT, 0)
+    assert clock.slept_seconds == [0.002, 0.004]
+
+
+def test_who_waits_for_an_unknown_customer_learns_it_from_the_holder(loader: Loader) -> None:
+    commands = FakeCommands([None, [None, b"\0other's lock"], [None, b""]])
+    cache = CacheAside(commands, cache_settings(), sleep=Clock().sleep)
+
+    with pytest.raises(CustomerNotFoundError):
+        cache.get_or_load("a", loader)
+
+    assert loader.calls == 0
+
+
+def test_who_waits_takes_over_at_once_when_the_holder_gives_up(loader: Loader) -> None:
+    clock = Clock()
+    commands = FakeCommands([None, [None, b"\0other's lock"], LOCK_TAKEN, b"OK"])
+    cache = CacheAside(commands, cache_settings(), clock, sleep=clock.sleep)
+
+    found = cache.get_or_load("a", loader)
+
+    assert (found.state, loader.calls, len(clock.slept_seconds)) == (MISS, 1, 1)
+
+
+@pytest.mark.parametrize("random_share", [0.0, 0.5, 0.999])
+def test_who_has_waited_long_enough_loads_and_stores(loader: Loader, random_share: float) -> None:
+    clock = Clock()
+    commands = FakeCommands(itertools.chain([None], itertools.repeat([None, b"\0a lock"])))
+    settings = cache_settings(lock_wait_seconds=0.25)
+    cache = CacheAside(commands, settings, clock, lambda: random_share, clock.sleep)
+
+    found = cache.get_or_load("a", loader)
+
+    assert (found.body, found.state, loader.calls) == (BODY, MISS, 1)
+    assert sum(clock.slept_seconds) == pytest.approx(0.25)
+    assert len(clock.slept_seconds) < 25
+    assert commands.sent[-1][:3] == [b"SET", b"test:a", BODY]
+
+
+def test_the_lock_lasts_as_long_as_the_settings_say_and_differs_each_time() -> None:
+    commands = FakeCommands([None, LOCK_TAKEN, b"OK"] * 2)
+    cache = CacheAside(commands, cache_settings(lock_seconds=1.5))
+
+    for _ in range(2):
+        cache.get_or_load("a", Loader())
+
+    locks = [command for command in commands.sent if b"NX" in command]
+    assert {tuple(lock[3:]) for lock in locks} == {(b"NX", b"PX", b"1500")}
+    assert locks[0][2] != locks[1][2]
+
+
+def test_a_lock_that_had_to_be_sent_twice_is_still_ours(loader: Loader) -> None:
+    class Resending(FakeCommands):
+        def commands(self, packed: bytes, count: int) -> list[object]:
+            _, value = super().commands(packed, count)
+            return [None, value]  # the first SET, on a connection then lost, did it
+
+    cache = CacheAside(Resending([None, LOCK_TAKEN, LOCK_TAKEN]), cache_settings())
+
+    assert cache.get_or_load("a", loader).state == MISS
+
+
+def test_a_lock_is_never_taken_for_a_body(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str, loader: Loader
+) -> None:
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+        client.set(f"{prefix}customer:1", b"\0somebody's lock", px=60_000)
+
+    found = real_cache.get_or_load("customer:1", loader)
+
+    assert found.body == BODY
+
+
+def test_the_lock_of_a_crashed_holder_goes_with_its_time(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str
+) -> None:
+    lifetimes: list[int] = []
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+
+        def crash() -> bytes:
+            lifetimes.append(client.pttl(f"{prefix}customer:1"))
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            real_cache.get_or_load("customer:1", crash)
+
+    assert len(lifetimes) == 1
+    assert 0 < lifetimes[0] <= 1000
+
+
+def test_a_late_holder_does_not_take_away_anothers_lock(
+    real_cache: CacheAside, data_servers: DataServers, prefix: str
+) -> None:
+    key = f"{prefix}customer:1"
+    with redis.Redis.from_url(data_servers.cache_url) as client:
+
+        def fail_late() -> bytes:
+            client.set(key, b"\0another's lock")
+            raise DataUnavailableError
+
+        with pytest.raises(DataUnavailableError):
+            real_cache.get_or_load("customer:1", fail_late)
+
+        assert client.get(key) == b"\0another's lock"
