@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from emulation.private_servers import start_data_servers
-from emulation.supervision import Supervisor
 from measurement.dataset import load
-from tests.faults.servers import OwnServer
+from tests.faults.servers import OwnServer, RecordingSupervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class OwnServers:
 def own_servers() -> Iterator[OwnServers]:
     own = ("DATABASE_URL", "CACHE_URL")
     environ = {name: value for name, value in os.environ.items() if name not in own}
-    with Supervisor() as supervisor:
+    with RecordingSupervisor() as supervisor:
         servers = start_data_servers(supervisor, environ)
         load(servers.database_url)
         yield OwnServers(

@@ -3,6 +3,9 @@
 import os
 import signal
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -10,22 +13,33 @@ import psutil
 from emulation.private_mariadb import version_if_ready as mariadb_version_if_ready
 from emulation.private_redis import version_if_ready as redis_version_if_ready
 from emulation.starting import POLL_SECONDS
-from emulation.supervision import Supervisor
+from emulation.supervision import ChildProcess, Supervisor
 
 PATIENCE_SECONDS = 60.0
+
+
+class RecordingSupervisor(Supervisor):
+    """Remembers what it started, so that it can be started again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.launches: dict[int, tuple[list[str], Mapping[str, str]]] = {}
+
+    def start(self, name: str, command: Sequence[str | Path], **options: Any) -> ChildProcess:
+        child = super().start(name, command, **options)
+        self.launches[child.pid] = ([str(part) for part in command], options["environment"])
+        return child
 
 
 class OwnServer:
     """One running MariaDB or Redis, and how to start the same one again on the same port."""
 
-    def __init__(self, supervisor: Supervisor, url: str, pid: int | None) -> None:
+    def __init__(self, supervisor: RecordingSupervisor, url: str, pid: int | None) -> None:
         assert pid is not None
-        process = psutil.Process(pid)
         self.url = url
         self._supervisor = supervisor
-        self._command = process.cmdline()
-        self._environment = process.environ()
-        self._process = process
+        self._command, self._environment = supervisor.launches[pid]
+        self._process = psutil.Process(pid)
         self._ask_version = (
             redis_version_if_ready if url.startswith("redis") else mariadb_version_if_ready
         )

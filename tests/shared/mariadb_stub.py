@@ -25,3 +25,9 @@ def error(code: int) -> Callable[[bytes], bytes]:
         return struct.pack("<I", len(body))[:3] + bytes([request[3] + 1]) + body
 
     return reply
+
+
+def refusal(code: int) -> bytes:
+    """What MariaDB says instead of a greeting when it takes no connection."""
+    body = b"\xff" + struct.pack("<H", code) + b"no"
+    return struct.pack("<I", len(body))[:3] + b"\0" + body
