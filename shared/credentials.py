@@ -7,6 +7,7 @@ hold one hide it from repr().
 
 import functools
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -207,4 +208,6 @@ def _botocore(variable: str) -> Any:  # noqa: ANN401 - a module without type inf
         raise SettingsError(
             f"{variable} needs the package botocore, which is not installed: pip install botocore"
         ) from None
+    # At DEBUG it logs what it signs and receives, the secret itself included.
+    logging.getLogger("botocore").setLevel(logging.INFO)
     return botocore
