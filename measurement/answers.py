@@ -1,8 +1,9 @@
 """Do both sides answer the same? Asked before any load: an unequal comparison compares nothing.
 
-Each probe goes to both sides over HTTP; status, content type and body must be equal, byte for
-byte. Where API Gateway itself answers (a route or method it does not know), its documented answer
-is expected from the serverless side instead; such probes are listed as what they are.
+Each probe goes to both sides over HTTP; status, content type, cache headers and body must be
+equal, byte for byte (X-Cache depends on what was asked before). Where API Gateway itself answers
+(a route or method it does not know), its documented answer is expected from the serverless side
+instead; such probes are listed as what they are. The whole contract is tests/contract/corpus.json.
 """
 
 import http.client
@@ -24,6 +25,7 @@ class Probe:
     """What the service must answer: two sides that are broken alike are not equal but broken."""
     gateway_answers: bool = False
     """API Gateway refuses this before the function is called."""
+    if_none_match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Answer:
     status: int
     content_type: str
     body: bytes
+    cache_control: str = ""
+    etag: str = ""
 
 
 # API Gateway answers an unknown route or method itself, whatever the function would say:
@@ -49,16 +53,22 @@ _STATUS_OF_ID: Final[Mapping[str, int]] = {
 PROBES: Final[Sequence[Probe]] = (
     Probe("GET", "/", 200),
     Probe("GET", "/health", 200),
+    Probe("GET", "/openapi.json", 200),
     *(
         Probe("GET", f"/{route}/{customer_id}", status)
         for route in ("customer", "customerdata")
         for customer_id, status in _STATUS_OF_ID.items()
     ),
+    Probe("HEAD", "/customer/1", 200),
+    Probe("HEAD", "/customerdata/5001", 404),
+    Probe("GET", "/customerdata/1", 304, if_none_match="*"),
+    Probe("GET", "/customerdata/1", 200, if_none_match='"another"'),
     Probe("GET", "/unknown", 404, gateway_answers=True),
     Probe("GET", "/customer", 404, gateway_answers=True),
     Probe("GET", "/customer/1/2", 404, gateway_answers=True),
     Probe("POST", "/customer/1", 405, gateway_answers=True),
     Probe("DELETE", "/customerdata/1", 405, gateway_answers=True),
+    Probe("OPTIONS", "/customerdata/1", 405, gateway_answers=True),
 )
 
 
@@ -107,10 +117,15 @@ def ask(base_url: str, probe: Probe) -> Answer:
         parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS
     )
     try:
-        connection.request(probe.method, probe.path)
+        headers = {} if probe.if_none_match is None else {"If-None-Match": probe.if_none_match}
+        connection.request(probe.method, probe.path, headers=headers)
         response = connection.getresponse()
         return Answer(
-            response.status, response.getheader("Content-Type", "").strip(), response.read()
+            response.status,
+            response.getheader("Content-Type", "").strip(),
+            response.read(),
+            response.getheader("Cache-Control", "").strip(),
+            response.getheader("ETag", "").strip(),
         )
     except (OSError, http.client.HTTPException) as error:
         raise MeasurementError(
@@ -122,4 +137,6 @@ def ask(base_url: str, probe: Probe) -> Answer:
 
 def _words(answer: Answer) -> str:
     body = answer.body[:60].decode("utf-8", "replace")
-    return f"{answer.status} {answer.content_type} {body!r}"
+    headers = (("Cache-Control", answer.cache_control), ("ETag", answer.etag))
+    sent = "".join(f" {name}: {value}" for name, value in headers if value)
+    return f"{answer.status} {answer.content_type}{sent} {body!r}"

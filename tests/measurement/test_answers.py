@@ -31,14 +31,30 @@ def test_sides_that_answer_alike_differ_nowhere() -> None:
         Answer(404, "application/json", b"{}"),
         Answer(200, "text/plain", b"{}"),
         Answer(200, "application/json", b"{} "),
+        Answer(200, "application/json", b"{}", cache_control="no-store"),
+        Answer(200, "application/json", b"{}", etag='"x"'),
     ],
 )
-def test_another_status_type_or_byte_is_a_difference_in_words(other_answer: Answer) -> None:
+def test_another_status_type_cache_header_or_byte_is_a_difference_in_words(
+    other_answer: Answer,
+) -> None:
     with serving(lambda m, p: OK) as one, serving(lambda m, p: other_answer) as other:
         check = check_answers(one, other, [PROBE])
 
     (difference,) = check.different
     assert difference.startswith("GET /customer/1: 200 application/json '{}' was expected")
+
+
+def test_a_difference_names_the_cache_headers() -> None:
+    here = Answer(200, "application/json", b"{}", "no-cache", '"x"')
+
+    with serving(lambda m, p: here) as one, serving(lambda m, p: OK) as other:
+        (difference,) = check_answers(one, other, [PROBE]).different
+
+    assert difference == (
+        "GET /customer/1: 200 application/json Cache-Control: no-cache ETag: \"x\" '{}' was"
+        " expected of serverless, it answered 200 application/json '{}'"
+    )
 
 
 def test_sides_that_are_broken_alike_are_not_equal() -> None:
@@ -64,7 +80,8 @@ def test_probes_cover_every_route_and_every_error_that_needs_no_broken_server() 
 
     assert {"/", "/health", "/customer/1", "/customerdata/1"} <= paths
     assert {"/customer/0", "/customer/5001", "/customerdata/abc", "/unknown"} <= paths
-    assert any(probe.method != "GET" for probe in PROBES)
+    assert {"GET", "HEAD", "OPTIONS", "POST"} <= {probe.method for probe in PROBES}
+    assert {200, 304, 400, 404, 405} == {probe.status for probe in PROBES}
     assert len(paths) > 40
 
 

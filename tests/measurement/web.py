@@ -20,6 +20,10 @@ def serving(answer: Callable[[str, str], Answer]) -> Iterator[str]:
             self.send_response(found.status)
             if found.content_type:
                 self.send_header("Content-Type", found.content_type)
+            if found.cache_control:
+                self.send_header("Cache-Control", found.cache_control)
+            if found.etag:
+                self.send_header("ETag", found.etag)
             self.send_header("Content-Length", str(len(found.body)))
             self.end_headers()
             self.wfile.write(found.body)
