@@ -5,11 +5,16 @@ CPU-second as gunicorn's threads on the cache-hit route; see docs/design.md, "Th
 """
 
 import argparse
+import contextlib
 import ipaddress
+import multiprocessing
 import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 from granian import Granian
@@ -17,6 +22,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from ec2_app.app import DRAIN_SIGNAL
 from shared.errors import SettingsError
 from shared.settings import settings_from_environ
 
@@ -38,6 +44,9 @@ BACKLOG = 4096
 KEEP_ALIVE_MS = 60_000
 # A worker that has not finished its requests this long after SIGTERM is killed.
 STOP_SECONDS = 5
+# Between SIGTERM and closing: answers end their connections meanwhile. Long enough for a client
+# that sends all the time; who pauses longer should be taken off by the load balancer first.
+DRAIN_SECONDS = 0.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{os.strerror(error.errno or 0)}; give another --host or --port\n"
         )
         return 1
-    create_server(options.host, options.port, options.workers).serve()
+    server = create_server(options.host, options.port, options.workers)
+    server.on_startup(_drain_before_stopping)  # Granian has set its signal handlers by then
+    server.serve()
     return 0
 
 
@@ -82,6 +93,25 @@ def create_server(host: str, port: int, workers: int) -> Granian:
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
     )
+
+
+def _drain_before_stopping() -> None:
+    """At SIGTERM, let clients leave their kept connections before the workers close these.
+
+    A request that meets a closing connection is lost to a client that does not repeat it.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+    assert callable(stop)
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        for worker in multiprocessing.active_children():
+            if worker.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, DRAIN_SIGNAL)
+        threading.Timer(DRAIN_SECONDS, stop, (number, frame)).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, drain)
 
 
 def _require_free(host: str, port: int) -> None:
