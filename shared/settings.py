@@ -88,7 +88,9 @@ def settings_from_environ(environ: Mapping[str, str]) -> Settings:
     redis://:password@host:port/0, or rediss:// for TLS.
     """
     return Settings(
-        database=_database(environ), cache=_cache(environ), access_log=_access_log(environ)
+        database=_database(environ),
+        cache=_cache(environ),
+        access_log=_choice(environ, "ACCESS_LOG", "on", ("on", "off")) == "on",
     )
 
 
@@ -203,13 +205,6 @@ def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[
     if value not in choices:
         raise SettingsError(f"{name} is {value!r}; it takes: {', '.join(choices)}")
     return value
-
-
-def _access_log(environ: Mapping[str, str]) -> bool:
-    choice = environ.get("ACCESS_LOG", "on")
-    if choice not in ("on", "off"):
-        raise SettingsError(f"ACCESS_LOG is {choice!r}; it takes: on, off")
-    return choice == "on"
 
 
 def _split(url: str, form: str) -> tuple[SplitResult, str, int | None]:
