@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 VENV := .venv/bin
 ARGS ?=
+STAGE ?= dev
 
 .PHONY: help
 help: ## list the targets
@@ -47,6 +48,14 @@ bench: install-dev ## speed of the hot path and the emulator, as ratios against 
 .PHONY: package
 package: install ## build what Lambda runs: build/lambda/deployment.zip and sam.json
 	@$(VENV)/python -m measurement.packaging build/lambda
+
+.PHONY: deploy
+deploy: install ## deploy the Lambda side into your AWS account (STAGE=dev)
+	@$(VENV)/python -m measurement.lambda_deployment --stage $(STAGE)
+
+.PHONY: preload
+preload: install ## fill the cache of CACHE_URL with every customer of DATABASE_URL
+	@$(VENV)/python -m ec2_app.preload
 
 .PHONY: format
 format: install-dev ## let ruff rewrite what it can

@@ -8,6 +8,7 @@ packages; docs/design.md shows which.
 # ruff: noqa: E402 - the imports below need the project's own virtual environment
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -55,6 +56,7 @@ from measurement import dataset
 from measurement.answers import AnswerCheck, check_answers, refuse_unequal
 from measurement.errors import ArgumentError, MeasurementError
 from measurement.experiment import Experiment, PlannedBlock, RunningTarget, plan, running_target
+from measurement.lambda_project import wheels_to_run_here
 from measurement.machine import (
     lambda_architecture,
     machine,
@@ -217,7 +219,7 @@ def serve(side: str, port: int) -> None:
         if side == EC2:
             target = Ec2Target(supervisor, servers, logs, port=port)
         else:
-            package = package_lambda(user_cache(os.environ))
+            package = _package()
             target = EmulatedServerlessTarget(supervisor, servers, logs, package, port=port)
         url = target.start()
         click.echo(f"{side} answers on {url}  (Ctrl-C stops it)\n  curl -i {url}/customerdata/1")
@@ -240,7 +242,7 @@ def _start(
 ) -> House:
     servers = _start_servers(supervisor, display)
     display.step("starting both sides and comparing their answers")
-    package = package_lambda(user_cache(os.environ))
+    package = _package()
     targets: list[Target] = [
         Ec2Target(supervisor, servers, logs),
         EmulatedServerlessTarget(supervisor, servers, logs, package),
@@ -249,6 +251,11 @@ def _start(
         target.name: running_target(target, profile, seed, servers.cache_url) for target in targets
     }
     return House(servers, running, package)
+
+
+def _package() -> LambdaPackage:
+    wheels = wheels_to_run_here(platform.system(), platform.machine())
+    return package_lambda(user_cache(os.environ), wheels=wheels)
 
 
 def _start_servers(supervisor: Supervisor, display: ProgressDisplay) -> DataServers:

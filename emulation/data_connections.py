@@ -1,6 +1,7 @@
 """Connections of the tool itself to MariaDB and Redis: is a server there, and which version.
 
-The service has its own, in shared/connections.py: the two towers never touch.
+The service has its own, in shared/database.py and shared/cache_connections.py: the two towers
+never touch.
 """
 
 import contextlib

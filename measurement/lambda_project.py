@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 _PROJECT_FILES = ("app.py", "requirements.txt", ".chalice/config.json", ".chalice/policy-*.json")
 _SHARED_FILES = ("*.py", "*.sql")
 _LOCK = "requirements/tool.txt"
+LAMBDA_WHEELS = "manylinux2014_x86_64"
 # Where Lambda unpacks a function's zip; tracebacks name the files there.
 _TASK_ROOT = "/var/task"
 
@@ -47,15 +48,22 @@ def copy_sources(sources: Mapping[str, Path], project: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def stage_project(sources: Mapping[str, Path], lock: Path, project: Path, cache: Path) -> None:
+def stage_project(
+    sources: Mapping[str, Path],
+    lock: Path,
+    project: Path,
+    cache: Path,
+    wheels: str | None = LAMBDA_WHEELS,
+) -> None:
     """Make `project` the Chalice project with everything that Lambda runs in vendor/.
 
-    The requirements are kept in `cache`, so that an edit of ours takes no network. Raises
+    `wheels` is the platform whose wheels are taken; None: this machine's, to run it here. The
+    requirements are kept in `cache`, so that an edit of ours takes no network. Raises
     MeasurementError with pip's own words when they cannot be had.
     """
     copy_sources(sources, project)
     requirements = project / "requirements.txt"
-    installed = _installed(requirements, lock, cache)
+    installed = _installed(requirements, lock, cache, wheels)
     shutil.copytree(installed, project / "vendor", dirs_exist_ok=True)
     # Empty, or Chalice would download and zip the same once more.
     requirements.write_bytes(b"")
@@ -84,9 +92,14 @@ def _sources(repository: Path) -> Iterator[tuple[str, Path]]:
             yield f"vendor/shared/{path.name}", path
 
 
-def _installed(requirements: Path, lock: Path, cache: Path) -> Path:
+def wheels_to_run_here(system: str, machine: str) -> str | None:
+    """The wheels for a package that is run on such a machine: Lambda's own where these do."""
+    return LAMBDA_WHEELS if (system, machine) == ("Linux", "x86_64") else None
+
+
+def _installed(requirements: Path, lock: Path, cache: Path, wheels: str | None) -> Path:
     """A folder with the requirements and their bytecode, made if need be."""
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {wheels}".encode())
     for file in (requirements, lock, Path(__file__)):
         digest.update(b"\n" + (file.read_bytes() if file.is_file() else b""))
     folder = cache / f"lambda-requirements-{digest.hexdigest()[:16]}"
@@ -97,7 +110,7 @@ def _installed(requirements: Path, lock: Path, cache: Path) -> Path:
         target = Path(temporary, "target")
         target.mkdir()
         if requirements.is_file():
-            _install(requirements, lock, target)
+            _install(requirements, lock, target, wheels)
         _compile(target, [target])
         # Another run may have made the same in the meantime; either is right.
         with contextlib.suppress(OSError):
@@ -105,20 +118,16 @@ def _installed(requirements: Path, lock: Path, cache: Path) -> Path:
     return folder
 
 
-def _install(requirements: Path, lock: Path, target: Path) -> None:
-    """Unpack the wheels that Lambda takes, of exactly the locked versions and hashes."""
+def _install(requirements: Path, lock: Path, target: Path, wheels: str | None) -> None:
+    """Unpack the wheels of that platform, of exactly the locked versions and hashes."""
     major, minor = sys.version_info[:2]
-    done = _run(
-        [
-            *("-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-compile"),
-            *("--only-binary=:all:", "--platform", "manylinux2014_x86_64"),
-            *("--implementation", "cp", "--python-version", f"{major}.{minor}"),
-            *("--abi", f"cp{major}{minor}", "--target", target),
-            *("--requirement", requirements, "--constraint", lock),
-        ],
-        target,
-        os.environ,
-    )
+    command: list[str | Path] = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+    command += ["--require-hashes", "--only-binary=:all:", "--target", target]
+    command += ["--requirement", requirements, "--constraint", lock]
+    if wheels is not None:
+        command += ["--platform", wheels, "--implementation", "cp"]
+        command += ["--python-version", f"{major}.{minor}", "--abi", f"cp{major}{minor}"]
+    done = _run(command, target, os.environ)
     if done.returncode != 0:
         raise MeasurementError(
             "the Lambda function's requirements cannot be installed; this needs pip and, the first"

@@ -20,6 +20,7 @@ from pathlib import Path
 from measurement import lambda_project
 from measurement.errors import MeasurementError
 from measurement.lambda_project import (
+    LAMBDA_WHEELS,
     REPOSITORY,
     lambda_lock,
     lambda_sources,
@@ -46,19 +47,24 @@ class LambdaPackage:
         return int(template["Resources"]["APIHandler"]["Properties"]["MemorySize"])
 
 
-def package_lambda(cache: Path, stage: str = STAGE, repository: Path = REPOSITORY) -> LambdaPackage:
-    """The package of the current sources, built if need be.
+def package_lambda(
+    cache: Path,
+    stage: str = STAGE,
+    repository: Path = REPOSITORY,
+    wheels: str | None = LAMBDA_WHEELS,
+) -> LambdaPackage:
+    """The package of the current sources, built if need be; `wheels` as in stage_project().
 
     Raises MeasurementError with the packager's own words when it fails.
     """
     sources, lock = lambda_sources(repository), lambda_lock(repository)
-    folder = cache / f"lambda-{stage}-{_fingerprint({**sources, lock.name: lock})}"
+    folder = cache / f"lambda-{stage}-{_fingerprint({**sources, lock.name: lock}, wheels)}"
     if folder.is_dir():
         return LambdaPackage(folder, stage)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="package-", dir=cache) as temporary:
         project = Path(temporary, "project")
-        stage_project(sources, lock, project, cache)
+        stage_project(sources, lock, project, cache, wheels)
         built = Path(temporary, "built")
         chalice_package(project, built, stage)
         # Another run may have built the same in the meantime; either is right.
@@ -88,8 +94,8 @@ def user_cache(environ: Mapping[str, str]) -> Path:
     return Path(base, "server-or-serverless")
 
 
-def _fingerprint(sources: Mapping[str, Path]) -> str:
-    digest = hashlib.sha256(f"{sys.version} chalice {version('chalice')}".encode())
+def _fingerprint(sources: Mapping[str, Path], wheels: str | None) -> str:
+    digest = hashlib.sha256(f"{sys.version} chalice {version('chalice')} {wheels}".encode())
     for module in (__file__, lambda_project.__file__):
         digest.update(Path(module).read_bytes())
     for name, path in sources.items():

@@ -99,7 +99,7 @@ def test_every_module_in_the_zip_has_its_bytecode(package: LambdaPackage) -> Non
     bytecode = {name for name in files if name.endswith(".pyc")}
 
     assert bytecode == {bytecode_name(name) for name in modules}
-    assert {"app.py", "chalice/app.py", "redis/connection.py"} <= modules
+    assert {"app.py", "chalice/app.py", "pymysql/connections.py"} <= modules
 
 
 def test_lambda_takes_the_bytecode_whatever_the_dates_of_its_files(package: LambdaPackage) -> None:

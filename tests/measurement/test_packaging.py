@@ -1,9 +1,11 @@
+import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from measurement.errors import MeasurementError
-from measurement.lambda_project import lambda_lock
+from measurement.lambda_project import LAMBDA_WHEELS, lambda_lock, wheels_to_run_here
 from measurement.packaging import package_lambda, user_cache
 
 
@@ -47,6 +49,29 @@ def test_a_failed_build_leaves_no_package_behind(tmp_path: Path, broken_checkout
 
     left = {path.name.rpartition("-")[0] for path in (tmp_path / "cache").iterdir()}
     assert left == {"lambda-requirements"}
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "wheels"),
+    [
+        ("Linux", "x86_64", LAMBDA_WHEELS),
+        ("Linux", "aarch64", None),
+        ("Darwin", "arm64", None),
+        ("Darwin", "x86_64", None),
+    ],
+)
+def test_where_lambdas_wheels_do_not_run_this_machines_are_taken(
+    system: str, machine: str, wheels: str | None
+) -> None:
+    assert wheels_to_run_here(system, machine) == wheels
+
+
+def test_a_package_for_this_machine_holds_what_this_python_imports(tmp_path: Path) -> None:
+    package = package_lambda(tmp_path, wheels=None)
+
+    with zipfile.ZipFile(package.folder / "deployment.zip") as archive:
+        names = set(archive.namelist())
+    assert f"hiredis/hiredis{sysconfig.get_config_var('EXT_SUFFIX')}" in names
 
 
 def test_the_cache_follows_the_xdg_base_directories() -> None:
