@@ -31,7 +31,7 @@ START_SECONDS = 30.0
 LOG_DELAY_SECONDS = 0.3
 _REPOSITORY = Path(__file__).resolve().parent.parent
 # The process id keeps two runs apart that share the user's own cache.
-_KEY_PREFIX = f"customer-data:v1:{os.getpid()}:"
+_KEY_PREFIX = f"server-or-serverless:{os.getpid()}:"
 
 
 @dataclass(frozen=True, slots=True)
