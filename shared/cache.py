@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.entries import UNKNOWN, Commands, Entries, LockAttempt
 from shared.errors import CustomerNotFoundError
@@ -29,9 +29,8 @@ _LONGEST_PAUSE_SECONDS = 0.032
 _NEITHER: Final = LockAttempt()
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """One answer and where it came from."""
+class Lookup(NamedTuple):
+    """One answer and where it came from; each request makes one, hence a tuple."""
 
     body: bytes
     state: str

@@ -1,3 +1,5 @@
+import socket
+import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -6,7 +8,7 @@ import pytest
 import redis
 
 from emulation.private_servers import DataServers
-from shared.cache_connections import CacheConnections, CacheError, CacheRefusalError
+from shared.cache_connections import CacheConnections, CacheError, CacheRefusalError, pack
 from tests.shared.fakes import StubServer, cache_settings
 
 PING = b"*1\r\n$4\r\nPING\r\n"
@@ -40,7 +42,9 @@ def test_every_wait_for_the_cache_has_the_settings_limit() -> None:
 
         connection = cache._local.connection
 
-    assert connection._socket.gettimeout() == 7.5
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        limit = connection._socket.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("ll"))
+        assert struct.unpack("ll", limit) == (7, 500_000)
 
 
 def test_each_thread_keeps_one_cache_connection(cache: CacheConnections) -> None:
@@ -106,6 +110,27 @@ def test_a_cache_that_goes_silent_is_asked_only_once() -> None:
 
     assert len(server.connections) == 1
     assert server.received == [PING, PING]
+
+
+def test_a_cache_that_accepts_and_never_answers_is_asked_only_once() -> None:
+    with StubServer() as server:
+        cache = cache_connections(server.port, timeout_seconds=0.2)
+
+        with pytest.raises(CacheError, match="no answer in time"):
+            cache.command(PING)
+
+    assert len(server.connections) == 1
+    assert server.received == [PING]
+
+
+def test_a_cache_that_does_not_read_is_given_up_in_time() -> None:
+    # More than the kernel's buffers of both ends take: what waits is the sending.
+    large = pack(b"SET", b"key", bytes(32 * 1024 * 1024))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        cache = cache_connections(server.getsockname()[1], timeout_seconds=0.2)
+
+        with pytest.raises(CacheError, match="no answer in time"):
+            cache.command(large)
 
 
 def test_a_cache_connection_with_an_answer_still_to_come_is_not_used_again() -> None:
