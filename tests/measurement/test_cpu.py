@@ -29,14 +29,14 @@ def burner(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.mark.parametrize("burner", [BURN], indirect=True)
 def test_time_that_a_process_used_is_counted(burner: int) -> None:
-    assert own_cpu_seconds(burner) >= 0.2
-    assert cpu_seconds([burner]) >= 0.2
+    assert own_cpu_seconds(burner) > 0.15
+    assert cpu_seconds([burner]) > 0.15
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS keeps no account of ended children")
 @pytest.mark.parametrize("burner", [BURN_IN_A_CHILD], indirect=True)
 def test_time_of_an_ended_child_counts_for_the_family_not_for_the_parent(burner: int) -> None:
-    assert cpu_seconds([burner]) - own_cpu_seconds(burner) >= 0.2
+    assert cpu_seconds([burner]) - own_cpu_seconds(burner) > 0.15  # the kernel counts in 10 ms
 
 
 @pytest.mark.parametrize("burner", [""], indirect=True)
