@@ -27,8 +27,10 @@ def main(arguments: list[str]) -> int:
         print("usage: install.py tool|dev", file=sys.stderr)
         return 2
     try:
-        make_environment(ROOT / ".venv", _wanted_lock(arguments[0]))
-        make_environment(ROOT / ".venv-lambda", LOCKS / "lambda-runtime.txt")
+        # Python compiles what it imports, which is a small part of all; that saves a third of the
+        # time. In the Lambda sandbox nothing is ever written, so there it must be compiled before.
+        make_environment(ROOT / ".venv", _wanted_lock(arguments[0]), compiled=False)
+        make_environment(ROOT / ".venv-lambda", LOCKS / "lambda-runtime.txt", compiled=True)
     except InstallError as error:
         print(f"install: {error}", file=sys.stderr)
         return 1
@@ -43,7 +45,7 @@ def _wanted_lock(level: str) -> Path:
     return dev
 
 
-def make_environment(folder: Path, lock: Path) -> None:
+def make_environment(folder: Path, lock: Path, *, compiled: bool) -> None:
     """Create `folder` holding exactly what `lock` names, unless it already does."""
     if _is_current(folder, lock):
         return
@@ -52,10 +54,26 @@ def make_environment(folder: Path, lock: Path) -> None:
     if uv:
         _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
         python = str(folder / "bin" / "python")
-        _run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)])
+        options = ["--compile-bytecode"] if compiled else []
+        _run(
+            [
+                uv,
+                "pip",
+                "sync",
+                "--quiet",
+                "--require-hashes",
+                *options,
+                "--python",
+                python,
+                str(lock),
+            ]
+        )
     else:
         pip = _environment_with_pip(folder)
-        _run([*pip, "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(lock)])
+        options = [] if compiled else ["--no-compile"]
+        _run(
+            [*pip, "install", "--quiet", "--require-hashes", "--no-deps", *options, "-r", str(lock)]
+        )
     (folder / STAMP).write_text(_fingerprint(lock), encoding="utf-8")
 
 
