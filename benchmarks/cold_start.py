@@ -10,6 +10,7 @@ import tempfile
 import time
 import zipfile
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.ratios import Goal, alternating, ratio, report
@@ -29,8 +30,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-cold-start-") as temporary:
         folder = Path(temporary)
         ours = unpacked(package_lambda(user_cache(os.environ)).folder, folder / "ours")
-        plain = unpacked(_plain_package(folder, ""), folder / "plain")
-        eager = unpacked(_plain_package(folder, _EAGER), folder / "eager")
+        plain = unpacked(_plain_package(folder, "", ""), folder / "plain")
+        # redis-py is the tests'; the service does not need it.
+        redis_py = f"redis=={version('redis')}\n"
+        eager = unpacked(_plain_package(folder, _EAGER, redis_py), folder / "eager")
         empty = folder / "empty"
         empty.mkdir()
         (empty / "app.py").write_text("def app(event, context): ...\n", encoding="utf-8")
@@ -50,12 +53,17 @@ def _ms(seconds: tuple[float, ...]) -> str:
     return f"{sorted(seconds)[len(seconds) // 2] * 1000:.0f}"
 
 
-def _plain_package(folder: Path, first_lines: str) -> Path:
-    """What `chalice package` makes of the sources, the app beginning with `first_lines`."""
+def _plain_package(folder: Path, first_lines: str, requirement: str) -> Path:
+    """What `chalice package` makes of the sources, the app beginning with `first_lines`.
+
+    `requirement` is a line more for requirements.txt.
+    """
     project = Path(tempfile.mkdtemp(dir=folder))
     copy_sources(lambda_sources(REPOSITORY), project)
     app = project / "app.py"
     app.write_text(first_lines + app.read_text(encoding="utf-8"), encoding="utf-8")
+    with (project / "requirements.txt").open("a", encoding="utf-8") as requirements:
+        requirements.write(requirement)
     chalice_package(project, project / "built")
     return project / "built"
 
