@@ -40,6 +40,7 @@ from comparison.prices import REGIONS, load_price_book
 from comparison.records import FORMAT, RunRecord
 from comparison.reports import json_report, picture, text_report
 from comparison.verdict import compare
+from emulation.debian_packages import cache_directory
 from emulation.errors import EmulationError
 from emulation.private_servers import DataServers, start_data_servers
 from emulation.supervision import Supervisor
@@ -63,7 +64,7 @@ from measurement.machine import (
     raise_file_limit,
     versions,
 )
-from measurement.packaging import LambdaPackage, package_lambda, user_cache
+from measurement.packaging import LambdaPackage, package_lambda
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder, create_results, read_results
 from measurement.targets import EC2, SERVERLESS, Ec2Target, EmulatedServerlessTarget, Target
@@ -255,7 +256,7 @@ def _start(
 
 def _package() -> LambdaPackage:
     wheels = wheels_to_run_here(platform.system(), platform.machine())
-    return package_lambda(user_cache(os.environ), wheels=wheels)
+    return package_lambda(cache_directory(os.environ), wheels=wheels)
 
 
 def _start_servers(supervisor: Supervisor, display: ProgressDisplay) -> DataServers:

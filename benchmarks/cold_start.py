@@ -14,10 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.ratios import Goal, alternating, ratio, report
+from emulation.debian_packages import cache_directory
 from emulation.runtime_settings import FunctionSettings, runtime_variables
 from emulation.supervision import Supervisor
 from measurement.lambda_project import REPOSITORY, copy_sources, lambda_sources
-from measurement.packaging import chalice_package, package_lambda, user_cache
+from measurement.packaging import chalice_package, package_lambda
 
 ROUNDS = 11
 GOAL = Goal(0.45, at_most=True)
@@ -29,7 +30,7 @@ _EAGER = "import pymysql\nimport redis\n"
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-cold-start-") as temporary:
         folder = Path(temporary)
-        ours = unpacked(package_lambda(user_cache(os.environ)).folder, folder / "ours")
+        ours = unpacked(package_lambda(cache_directory(os.environ)).folder, folder / "ours")
         plain = unpacked(_plain_package(folder, "", ""), folder / "plain")
         # redis-py is the tests'; the service does not need it.
         redis_py = f"redis=={version('redis')}\n"

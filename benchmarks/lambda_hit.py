@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.cold_start import LAMBDA_PYTHON, unpacked
 from benchmarks.ratios import Goal, Ratio, report
+from emulation.debian_packages import cache_directory
 from emulation.errors import EmulationError
 from emulation.events import RequestContext, RestApi, proxy_event
 from emulation.messages import Request
@@ -22,7 +23,7 @@ from emulation.private_servers import start_data_servers
 from emulation.routes import Match
 from emulation.supervision import Supervisor
 from measurement.dataset import load
-from measurement.packaging import package_lambda, user_cache
+from measurement.packaging import package_lambda
 
 ROUNDS = 7
 REPETITIONS = 3000
@@ -40,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-lambda-hit-") as folder, Supervisor() as owner:
         servers = start_data_servers(owner, environ)
         load(servers.database_url)
-        task_root = unpacked(package_lambda(user_cache(os.environ)).folder, Path(folder))
+        task_root = unpacked(package_lambda(cache_directory(os.environ)).folder, Path(folder))
         urls = {"DATABASE_URL": servers.database_url, "CACHE_URL": servers.cache_url}
         rounds = [_round({**environ, **urls, "PYTHONPATH": str(task_root)}) for _ in range(ROUNDS)]
     found = Ratio(tuple(handler / bare for handler, bare in rounds))

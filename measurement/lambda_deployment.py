@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from emulation.debian_packages import cache_directory
+from emulation.errors import EmulationError
 from measurement.errors import MeasurementError
 from measurement.lambda_project import (
     REPOSITORY,
@@ -19,7 +21,6 @@ from measurement.lambda_project import (
     run_chalice,
     stage_project,
 )
-from measurement.packaging import user_cache
 
 
 def deploy_lambda(
@@ -44,8 +45,8 @@ def deploy_lambda(
 
 def main() -> int:
     try:
-        return deploy_lambda(sys.argv[1:], os.environ, user_cache(os.environ))
-    except MeasurementError as error:
+        return deploy_lambda(sys.argv[1:], os.environ, cache_directory(os.environ))
+    except (EmulationError, MeasurementError) as error:
         sys.stderr.write(f"deploy: {error}\n")
         return 1
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from comparison.errors import ComparisonError
 from comparison.records import LoadRecord, from_json
+from emulation.starting import log_tail
 from emulation.supervision import ChildProcess, Supervisor
 from loadtests.profiles import Profile
 from measurement.cpu import own_cpu_seconds
 from measurement.errors import MeasurementError
-from measurement.targets import log_tail
 
 POLL_SECONDS = 0.25
 # Start-up of Locust, and at the end the requests in flight, which may take their full timeout.
@@ -83,7 +83,7 @@ def run_load(
     watch.until_exit(order.profile.block_seconds + EXTRA_SECONDS)
     exit_code = supervisor.stop(child)
     if exit_code != 0 or not record.is_file():
-        raise MeasurementError(f"Locust failed (exit {exit_code}):\n{log_tail(log_path)}")
+        raise MeasurementError(f"Locust failed (exit {exit_code}): {log_tail(log_path)}")
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
         load = from_json(LoadRecord, values, record.name)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from emulation.debian_packages import cache_directory
+from emulation.errors import EmulationError
 from measurement import lambda_project
 from measurement.errors import MeasurementError
 from measurement.lambda_project import (
@@ -61,7 +63,13 @@ def package_lambda(
     folder = cache / f"lambda-{stage}-{_fingerprint({**sources, lock.name: lock}, wheels)}"
     if folder.is_dir():
         return LambdaPackage(folder, stage)
-    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MeasurementError(
+            f"{cache}: cannot be made: {error.strerror}; "
+            "name a folder that can be written in XDG_CACHE_HOME"
+        ) from error
     with tempfile.TemporaryDirectory(prefix="package-", dir=cache) as temporary:
         project = Path(temporary, "project")
         stage_project(sources, lock, project, cache, wheels)
@@ -86,14 +94,6 @@ def chalice_package(project: Path, built: Path, stage: str = STAGE) -> None:
         raise MeasurementError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
 
 
-def user_cache(environ: Mapping[str, str]) -> Path:
-    """Where built and downloaded things are kept between runs (XDG base directories)."""
-    base = environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path.expanduser raises without a home
-    if base.startswith("~"):
-        base = tempfile.gettempdir()
-    return Path(base, "server-or-serverless")
-
-
 def _fingerprint(sources: Mapping[str, Path], wheels: str | None) -> str:
     digest = hashlib.sha256(f"{sys.version} chalice {version('chalice')} {wheels}".encode())
     for module in (__file__, lambda_project.__file__):
@@ -111,8 +111,8 @@ def main() -> int:
         return 2
     target = Path(sys.argv[1])
     try:
-        package = package_lambda(user_cache(os.environ))
-    except MeasurementError as error:
+        package = package_lambda(cache_directory(os.environ))
+    except (EmulationError, MeasurementError) as error:
         sys.stderr.write(f"package: {error}\n")
         return 1
     shutil.copytree(package.folder, target, dirs_exist_ok=True)

@@ -6,7 +6,6 @@ processes and addresses; what the numbers mean is comparison/'s business.
 
 import json
 import os
-import socket
 import sys
 import time
 import urllib.error
@@ -18,6 +17,7 @@ from typing import Protocol
 
 from comparison.records import LambdaRecord
 from emulation.private_servers import DataServers
+from emulation.starting import free_port, log_tail
 from emulation.supervision import ChildProcess, Supervisor
 from measurement.cpu import cpu_seconds, difference, own_cpu_seconds, tree
 from measurement.errors import MeasurementError
@@ -200,12 +200,6 @@ def lambda_python() -> Path:
     return python
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_until(ready: Callable[[], bool], child: ChildProcess, log: Path) -> None:
     """Wait for a started server; raises MeasurementError with the end of its log otherwise."""
     deadline = time.monotonic() + START_SECONDS
@@ -214,18 +208,13 @@ def wait_until(ready: Callable[[], bool], child: ChildProcess, log: Path) -> Non
         # in the place of ours that has just ended.
         answered = ready()
         if not child.running:
-            raise MeasurementError(f"{child.name} ended while starting:\n{log_tail(log)}")
+            raise MeasurementError(f"{child.name} ended while starting: {log_tail(log)}")
         if answered:
             return
         time.sleep(0.05)
     raise MeasurementError(
-        f"{child.name} did not answer within {START_SECONDS:g} s:\n{log_tail(log)}"
+        f"{child.name} did not answer within {START_SECONDS:g} s: {log_tail(log)}"
     )
-
-
-def log_tail(log: Path, lines: int = 10) -> str:
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return "\n".join(text.splitlines()[-lines:]) or "(it wrote nothing)"
 
 
 def _answers(url: str) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulation.debian_packages import cache_directory
 from emulation.private_servers import DataServers
 from emulation.supervision import Supervisor
-from measurement.packaging import package_lambda, user_cache
+from measurement.packaging import package_lambda
 from measurement.targets import Ec2Target, EmulatedServerlessTarget
 from tests.contract.sides import Sides
 
@@ -17,7 +18,7 @@ def sides(data_servers: DataServers) -> Iterator[Sides]:
     """The URLs of both sides; the parts of the cache that belong to them are empty."""
     with Supervisor() as supervisor:
         logs = supervisor.directory("contract-logs")
-        package = package_lambda(user_cache(os.environ))
+        package = package_lambda(cache_directory(os.environ))
         ec2 = Ec2Target(supervisor, data_servers, logs)
         serverless = EmulatedServerlessTarget(supervisor, data_servers, logs, package)
         yield Sides(ec2.start(), serverless.start(), logs / "ec2.log", logs / "lambda.log")

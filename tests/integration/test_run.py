@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from comparison.records import BlockRecord, RunRecord
+from emulation.starting import free_port
 from measurement.results import read_results
-from measurement.targets import free_port
 
 COMPARE = Path(__file__).resolve().parents[2] / "compare.py"
 TEMPORARY = re.compile(r"/tmp/[\w-]+-[0-9a-f]{12}")

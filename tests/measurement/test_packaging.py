@@ -6,7 +6,7 @@ import pytest
 
 from measurement.errors import MeasurementError
 from measurement.lambda_project import LAMBDA_WHEELS, lambda_lock, wheels_to_run_here
-from measurement.packaging import package_lambda, user_cache
+from measurement.packaging import package_lambda
 
 
 def test_the_users_aws_settings_do_not_disturb_packaging(
@@ -74,6 +74,8 @@ def test_a_package_for_this_machine_holds_what_this_python_imports(tmp_path: Pat
     assert f"hiredis/hiredis{sysconfig.get_config_var('EXT_SUFFIX')}" in names
 
 
-def test_the_cache_follows_the_xdg_base_directories() -> None:
-    assert user_cache({"XDG_CACHE_HOME": "/caches"}) == Path("/caches/server-or-serverless")
-    assert user_cache({}) == Path("~/.cache/server-or-serverless").expanduser()
+def test_a_cache_that_cannot_be_made_names_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(MeasurementError, match="XDG_CACHE_HOME"):
+        package_lambda(tmp_path / "file" / "cache")
