@@ -185,7 +185,7 @@ def run(
         raise
     finally:
         results.remove_if_empty()
-    _write_and_print(results, region)
+    _refuse_invalid(_write_and_print(results, region))
 
 
 @command.command()
@@ -204,6 +204,7 @@ def report(folder: Path, region: str, svg: Path | None, *, as_json: bool) -> Non
     if svg is not None:
         svg.write_text(picture.render(comparison), encoding="utf-8")
     click.echo(json_report.render(comparison) if as_json else _text(comparison), nl=False)
+    _refuse_invalid(comparison)
 
 
 @command.command()
@@ -296,12 +297,19 @@ def _compare(folder: Path, region: str) -> Comparison:
     return compare(record, blocks, load_price_book(region))
 
 
-def _write_and_print(results: ResultsFolder, region: str) -> None:
+def _write_and_print(results: ResultsFolder, region: str) -> Comparison:
     comparison = _compare(results.path, region)
     results.write_text("report.json", json_report.render(comparison))
     results.write_text("report.txt", text_report.render(comparison))
     click.echo(_text(comparison), nl=False)
     click.echo(f"\nresults: {results.path}  (again: ./compare.py report {results.path})")
+    return comparison
+
+
+def _refuse_invalid(comparison: Comparison) -> None:
+    """An invalid comparison is shown, and is a failure: nobody should take it for a result."""
+    if comparison.standing == "invalid":
+        raise ComparisonError("the comparison is INVALID; its first lines say why")
 
 
 def _text(comparison: Comparison) -> str:

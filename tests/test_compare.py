@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import compare
-from measurement.results import create_results
+from measurement.results import ResultsFolder, create_results
 from tests.measurement.records import a_block, a_run
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -81,6 +82,19 @@ def test_report_as_json_is_a_document_with_a_format_number(
     assert compare.main(["report", str(results), "--json"]) == 0
 
     assert json.loads(capsys.readouterr().out)["format"] == 1
+
+
+def test_an_invalid_comparison_is_shown_and_is_a_failure(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unequal = replace(a_run(), answers_different=("GET /customer/1: 200, it answered 500",))
+    ResultsFolder(results).write_run(unequal)
+
+    assert compare.main(["report", str(results)]) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out.startswith("INVALID")
+    assert shown.err == "compare.py: the comparison is INVALID; its first lines say why\n"
 
 
 def test_report_can_draw_its_table(results: Path, tmp_path: Path) -> None:
