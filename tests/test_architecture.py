@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
     *("chalice_app", "ec2_app", "shared", "loadtests", "measurement", "comparison", "emulation"),
-    "benchmarks",
+    *("benchmarks", "commands", "infrastructure"),
 )
 MODULES = [
     path.relative_to(ROOT)

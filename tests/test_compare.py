@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import compare
+from commands import showing
 from measurement.results import ResultsFolder, create_results
 from tests.measurement.records import a_block, a_run
 
@@ -138,7 +139,7 @@ def test_an_unexpected_error_keeps_its_traceback_in_a_file(
     def break_down(path: Path) -> object:
         raise ZeroDivisionError("that")
 
-    monkeypatch.setattr(compare, "read_results", break_down)
+    monkeypatch.setattr(showing, "read_results", break_down)
 
     assert compare.main(["report", str(results)]) == 3
 

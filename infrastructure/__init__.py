@@ -1,0 +1,1 @@
+"""CloudFormation for what we measure, and the code that deploys, inspects and removes it."""
