@@ -10,7 +10,7 @@ from emulation.supervision import Supervisor
 from measurement.errors import MeasurementError
 from measurement.machine import raise_file_limit
 from measurement.progress_display import ProgressDisplay
-from measurement.targets import EC2, SERVERLESS, Ec2Target, EmulatedServerlessTarget, Target
+from measurement.targets import EC2, SERVERLESS, Ec2Target, EmulatedServerlessTarget, Place, Target
 
 
 @click.command()
@@ -23,12 +23,12 @@ def serve(side: str, port: int) -> None:
     with Supervisor() as supervisor:
         logs = supervisor.directory("server-or-serverless-logs")
         servers = start_servers(supervisor, display)
+        place = Place(supervisor, servers, logs)
         target: Target
         if side == EC2:
-            target = Ec2Target(supervisor, servers, logs, port=port)
+            target = Ec2Target(place, port=port)
         else:
-            package = package_to_run_here()
-            target = EmulatedServerlessTarget(supervisor, servers, logs, package, port=port)
+            target = EmulatedServerlessTarget(place, package_to_run_here(), port=port)
         url = target.start()
         click.echo(f"{side} answers on {url}  (Ctrl-C stops it)\n  curl -i {url}/customerdata/1")
         while target.running():

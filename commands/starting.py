@@ -15,7 +15,7 @@ from measurement.experiment import RunningTarget, running_target
 from measurement.lambda_project import wheels_to_run_here
 from measurement.packaging import LambdaPackage, package_lambda
 from measurement.progress_display import ProgressDisplay
-from measurement.targets import Ec2Target, EmulatedServerlessTarget, Target
+from measurement.targets import Ec2Target, EmulatedServerlessTarget, Place, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,8 @@ def start_house(
     servers = start_servers(supervisor, display)
     display.step("starting both sides and comparing their answers")
     package = package_to_run_here()
-    targets: list[Target] = [
-        Ec2Target(supervisor, servers, logs),
-        EmulatedServerlessTarget(supervisor, servers, logs, package),
-    ]
+    place = Place(supervisor, servers, logs)
+    targets: list[Target] = [Ec2Target(place), EmulatedServerlessTarget(place, package)]
     running = {
         target.name: running_target(target, profile, seed, servers.cache_url) for target in targets
     }

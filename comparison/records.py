@@ -65,18 +65,79 @@ class LambdaRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseUsage:
+    """What MariaDB itself counted in one block."""
+
+    queries: int
+    connections_opened: int
+    connections_open: int
+    """At the end of the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheUsage:
+    """What Redis itself counted in one block."""
+
+    commands: int
+    hits: int
+    misses: int
+    evictions: int
+    connections_opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """What a side held or asked for in one block, beside its CPU time."""
+
+    memory_bytes: Mapping[str, int]
+    """Resident memory by component at the end of the block; shared pages count in each process."""
+    environments: int | None
+    """Execution environments alive at the end of the block; None where the side has none."""
+    database: DatabaseUsage | None
+    """None where the server is not this run's alone, as is `cache`."""
+    cache: CacheUsage | None
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorRecord:
+    """The load generator's own part in a latency, measured against an echo before the run.
+
+    The same echo server was asked at the same time by the generator, at the run's rate, and by a
+    bare socket. What the generator reads above the socket is its own doing.
+    """
+
+    requests: int
+    seconds: float
+    generator_ms: Mapping[str, float]
+    """Percentile ("50", "95", "99") -> what the generator read, from the send."""
+    socket_ms: Mapping[str, float]
+    """Percentile -> what the bare socket read."""
+
+    @property
+    def error_ms(self) -> dict[str, float]:
+        """Percentile -> what the generator adds; never below 0, which would be noise."""
+        return {
+            percent: max(0.0, self.generator_ms[percent] - self.socket_ms[percent])
+            for percent in self.generator_ms
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class BlockRecord:
     """One side under load for one block."""
 
     format: int
     index: int
     """Position in the run, from 1."""
+    pair: int
+    """Blocks of one pair, one per side, were given the same users and requests; from 1."""
     side: str
     wall_seconds: float
     load: LoadRecord
     cpu_seconds: Mapping[str, float]
     """CPU time by component in the whole block: app, gateway, environments, database, cache,
     generator; a side has only those that it uses."""
+    usage: UsageRecord
     serverless: LambdaRecord | None
 
 
@@ -92,8 +153,19 @@ class RunRecord:
     block_seconds: float
     warm_up_seconds: float
     seed: int
+    targets: tuple[str, ...]
+    """The sides' names, the reference of all differences first. The same architecture may stand
+    here twice, told apart by a number: "ec2", "ec2#2"."""
+    cache: str
+    """Which customers the cache holds when a block begins: cold (none), warm (all), or profile
+    (the profile's share)."""
     order: tuple[str, ...]
-    """The planned sequence of blocks by side."""
+    """The planned sequence of blocks by side; with `until_ci_percent`, planned so far."""
+    until_ci_percent: float | None
+    """Blocks were added until p50's and p95's difference was known this well; None = a fixed
+    number of blocks."""
+    generator: GeneratorRecord | None
+    """None where it was not calibrated."""
     interrupted: bool
     """True until every planned block is written."""
     emulated: tuple[str, ...]

@@ -1,7 +1,7 @@
 """The experiment: both sides started, found equal, then put under load in alternating blocks."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,16 +51,20 @@ def running_target(target: Target, profile: Profile, seed: int, cache_url: str) 
     return RunningTarget(target, url, CacheState(cache_url, target.cache_key_prefix, url, ids))
 
 
-def plan(sides: Iterable[str], pairs: int, seed: int) -> list[PlannedBlock]:
-    """The blocks in order: pair after pair, the sides of each pair in seeded random order."""
-    order = random.Random(seed)  # noqa: S311 - not a secret
-    blocks: list[PlannedBlock] = []
-    for pair in range(1, pairs + 1):
-        shuffled = list(sides)
-        order.shuffle(shuffled)
-        for side in shuffled:
-            blocks.append(PlannedBlock(len(blocks) + 1, pair, side))
-    return blocks
+def plan_pair(targets: Sequence[str], pair: int, seed: int) -> list[PlannedBlock]:
+    """One block for each side, in an order that depends on the seed and the pair alone.
+
+    So a run that is resumed, or that adds pairs as it goes, has the order it would have had.
+    """
+    shuffled = list(targets)
+    random.Random(f"{seed}/{pair}").shuffle(shuffled)  # noqa: S311 - not a secret
+    first = (pair - 1) * len(shuffled) + 1
+    return [PlannedBlock(first + at, pair, side) for at, side in enumerate(shuffled)]
+
+
+def plan(targets: Sequence[str], pairs: int, seed: int) -> list[PlannedBlock]:
+    """The blocks of a run of so many pairs, in order."""
+    return [block for pair in range(1, pairs + 1) for block in plan_pair(targets, pair, seed)]
 
 
 class Experiment:
@@ -106,9 +110,11 @@ class Experiment:
         return BlockRecord(
             format=FORMAT,
             index=block.index,
+            pair=block.pair,
             side=block.side,
             wall_seconds=load.wall_seconds,
             load=load.record,
             cpu_seconds={**usage.cpu_seconds, "generator": load.generator_cpu_seconds},
+            usage=usage.held,
             serverless=usage.serverless,
         )

@@ -11,18 +11,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from comparison.records import LambdaRecord
+from comparison.records import LambdaRecord, UsageRecord
 from emulation.private_servers import DataServers
 from emulation.starting import free_port, log_tail
 from emulation.supervision import ChildProcess, Supervisor
-from measurement.cpu import cpu_seconds, difference, own_cpu_seconds, tree
+from measurement.cpu import cpu_seconds, own_cpu_seconds, tree
 from measurement.errors import MeasurementError
 from measurement.lambda_log import LambdaLog
 from measurement.machine import lambda_concurrency
+from measurement.memory import environment_pids
+from measurement.meters import Meters
 from measurement.packaging import LambdaPackage
 
 EC2, SERVERLESS = "ec2", "serverless"
@@ -39,7 +41,17 @@ class Usage:
     """What one side used between two questions."""
 
     cpu_seconds: Mapping[str, float]
+    held: UsageRecord
     serverless: LambdaRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a target of this machine runs: who owns its processes, its data, its logs."""
+
+    supervisor: Supervisor
+    servers: DataServers
+    logs: Path
 
 
 class Target(Protocol):
@@ -62,18 +74,15 @@ class Target(Protocol):
 class Ec2Target:
     """The WSGI app under its production server, as on an instance."""
 
-    name = EC2
-
-    def __init__(
-        self, supervisor: Supervisor, servers: DataServers, logs: Path, *, port: int | None = None
-    ) -> None:
-        self._supervisor = supervisor
-        self._servers = servers
-        self._log = logs / "ec2.log"
+    def __init__(self, place: Place, *, name: str = EC2, port: int | None = None) -> None:
+        self.name = name
+        self._supervisor = place.supervisor
+        self._servers = place.servers
+        self._log = place.logs / f"{name}.log"
         self._port = port
         self._child: ChildProcess | None = None
-        self._before: Mapping[str, float] = {}
-        self.cache_key_prefix = f"{_KEY_PREFIX}{EC2}:"
+        self._meters = Meters(place.servers)
+        self.cache_key_prefix = f"{_KEY_PREFIX}{name}:"
 
     def start(self) -> str:
         port = self._port or free_port()
@@ -89,48 +98,43 @@ class Ec2Target:
             )
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(url), self._child, self._log)
-        self._before = self._cpu()
+        self._meters.read(*self._readings())
         return url
 
     def running(self) -> bool:
         return self._child is not None and self._child.running
 
     def usage(self) -> Usage:
-        before, self._before = self._before, self._cpu()
-        return Usage(difference(self._before, before), serverless=None)
+        cpu, held = self._meters.read(*self._readings())
+        return Usage(cpu, held, serverless=None)
 
     def stop(self) -> None:
         if self._child is not None:
             self._supervisor.stop(self._child)
 
-    def _cpu(self) -> dict[str, float]:
+    def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
+        """CPU seconds so far, and the processes that hold memory, by component."""
         assert self._child is not None, "usage() before start()"
-        return {"app": cpu_seconds(tree(self._child.pid)), **data_cpu_seconds(self._servers)}
+        processes = tree(self._child.pid)
+        return {"app": cpu_seconds(processes)}, {"app": processes}
 
 
 class EmulatedServerlessTarget:
     """The packaged Chalice app behind the emulated API Gateway and Lambda."""
 
-    name = SERVERLESS
-
     def __init__(
-        self,
-        supervisor: Supervisor,
-        servers: DataServers,
-        logs: Path,
-        package: LambdaPackage,
-        *,
-        port: int = 0,
+        self, place: Place, package: LambdaPackage, *, name: str = SERVERLESS, port: int = 0
     ) -> None:
-        self._supervisor = supervisor
-        self._servers = servers
+        self.name = name
+        self._supervisor = place.supervisor
+        self._servers = place.servers
         self._package = package
         self._port = port
-        self._log = logs / "emulator.log"
-        self._lambda_log = LambdaLog(logs / "lambda.log")
+        self._log = place.logs / f"{name}.emulator.log"
+        self._lambda_log = LambdaLog(place.logs / f"{name}.lambda.log")
         self._child: ChildProcess | None = None
-        self._before: Mapping[str, float] = {}
-        self.cache_key_prefix = f"{_KEY_PREFIX}{SERVERLESS}:"
+        self._meters = Meters(place.servers)
+        self.cache_key_prefix = f"{_KEY_PREFIX}{name}:"
 
     def start(self) -> str:
         environment_file = self._supervisor.directory("lambda-environment") / "environment.json"
@@ -151,7 +155,7 @@ class EmulatedServerlessTarget:
                 stdout=log,
             )
         wait_until(lambda: bool(_listening_urls(self._log)), self._child, self._log)
-        self._before = self._cpu()
+        self._meters.read(*self._readings())
         return _listening_urls(self._log)[0]
 
     def running(self) -> bool:
@@ -159,22 +163,26 @@ class EmulatedServerlessTarget:
 
     def usage(self) -> Usage:
         time.sleep(LOG_DELAY_SECONDS)
-        before, self._before = self._before, self._cpu()
-        return Usage(difference(self._before, before), self._lambda_log.read_new())
+        cpu, processes = self._readings()
+        used, held = self._meters.read(cpu, processes)
+        environments = len(processes["environments"])
+        return Usage(used, replace(held, environments=environments), self._lambda_log.read_new())
 
     def stop(self) -> None:
         if self._child is not None:
             self._supervisor.stop(self._child)
 
-    def _cpu(self) -> dict[str, float]:
+    def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
+        """CPU seconds so far, and the processes that hold memory, by component."""
         assert self._child is not None, "usage() before start()"
-        gateway = own_cpu_seconds(self._child.pid)
-        environments = cpu_seconds(tree(self._child.pid)) - gateway
-        return {
-            "gateway": gateway,
-            "environments": environments,
-            **data_cpu_seconds(self._servers),
-        }
+        gateway_pid, *others = tree(self._child.pid)
+        gateway = own_cpu_seconds(gateway_pid)
+        # Environments that have ended count too: the emulator has waited for them.
+        environments = cpu_seconds([gateway_pid, *others]) - gateway
+        return (
+            {"gateway": gateway, "environments": environments},
+            {"gateway": [gateway_pid], "environments": environment_pids(others)},
+        )
 
 
 def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]:
@@ -184,12 +192,6 @@ def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]
         "CACHE_URL": servers.cache_url,
         "CACHE_KEY_PREFIX": key_prefix,
     }
-
-
-def data_cpu_seconds(servers: DataServers) -> dict[str, float]:
-    """CPU so far of MariaDB and Redis; without those that are the user's own servers."""
-    pids = {"database": servers.database_pid, "cache": servers.cache_pid}
-    return {name: own_cpu_seconds(pid) for name, pid in pids.items() if pid is not None}
 
 
 def lambda_python() -> Path:

@@ -10,7 +10,16 @@ from statistics import NormalDist
 from hdrh.histogram import HdrHistogram
 
 from comparison.architectures import EC2, SERVERLESS
-from comparison.records import FORMAT, BlockRecord, LambdaRecord, LoadRecord, RunRecord
+from comparison.records import (
+    FORMAT,
+    BlockRecord,
+    CacheUsage,
+    DatabaseUsage,
+    LambdaRecord,
+    LoadRecord,
+    RunRecord,
+    UsageRecord,
+)
 
 LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 
@@ -67,14 +76,25 @@ def lambda_record(**changes: object) -> LambdaRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
+def usage(memory_bytes: Mapping[str, int], environments: int | None = None) -> UsageRecord:
+    return UsageRecord(
+        memory_bytes={**memory_bytes, "database": 131_000_000, "cache": 12_000_000},
+        environments=environments,
+        database=DatabaseUsage(queries=9, connections_opened=4, connections_open=4),
+        cache=CacheUsage(commands=660, hits=636, misses=4, evictions=0, connections_opened=4),
+    )
+
+
 def ec2_block(index: int, median_ms: float = 1.9, /, **changes: object) -> BlockRecord:
     block = BlockRecord(
         format=FORMAT,
         index=index,
+        pair=(index + 1) // 2,
         side=EC2,
         wall_seconds=20.0,
         load=load(skewed_us(median_ms, 580)),
         cpu_seconds={"app": 0.083, "database": 0.021, "cache": 0.017, "generator": 2.4},
+        usage=usage({"app": 96_000_000}),
         serverless=None,
     )
     return replace(block, **changes)  # type: ignore[arg-type]
@@ -84,6 +104,7 @@ def serverless_block(index: int, median_ms: float = 4.3, /, **changes: object) -
     block = BlockRecord(
         format=FORMAT,
         index=index,
+        pair=(index + 1) // 2,
         side=SERVERLESS,
         wall_seconds=20.0,
         load=load(skewed_us(median_ms, 579)),
@@ -94,6 +115,7 @@ def serverless_block(index: int, median_ms: float = 4.3, /, **changes: object) -
             "cache": 0.018,
             "generator": 2.5,
         },
+        usage=usage({"gateway": 41_000_000, "environments": 172_000_000}, environments=4),
         serverless=lambda_record(),
     )
     return replace(block, **changes)  # type: ignore[arg-type]
@@ -121,7 +143,11 @@ def run(order: Sequence[str] = (EC2, SERVERLESS) * 3, /, **changes: object) -> R
         block_seconds=20.0,
         warm_up_seconds=4.0,
         seed=1,
+        targets=(EC2, SERVERLESS),
+        cache="profile",
         order=tuple(order),
+        until_ci_percent=None,
+        generator=None,
         interrupted=False,
         emulated=(
             "API Gateway: events, routing and error mapping on 127.0.0.1",

@@ -9,7 +9,7 @@ from emulation.debian_packages import cache_directory
 from emulation.private_servers import DataServers
 from emulation.supervision import Supervisor
 from measurement.packaging import package_lambda
-from measurement.targets import Ec2Target, EmulatedServerlessTarget
+from measurement.targets import Ec2Target, EmulatedServerlessTarget, Place
 from tests.contract.sides import Sides
 
 
@@ -19,6 +19,9 @@ def sides(data_servers: DataServers) -> Iterator[Sides]:
     with Supervisor() as supervisor:
         logs = supervisor.directory("contract-logs")
         package = package_lambda(cache_directory(os.environ))
-        ec2 = Ec2Target(supervisor, data_servers, logs)
-        serverless = EmulatedServerlessTarget(supervisor, data_servers, logs, package)
-        yield Sides(ec2.start(), serverless.start(), logs / "ec2.log", logs / "lambda.log")
+        place = Place(supervisor, data_servers, logs)
+        ec2 = Ec2Target(place)
+        serverless = EmulatedServerlessTarget(place, package)
+        yield Sides(
+            ec2.start(), serverless.start(), logs / "ec2.log", logs / "serverless.lambda.log"
+        )

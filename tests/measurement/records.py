@@ -2,7 +2,16 @@
 
 from hdrh.histogram import HdrHistogram
 
-from comparison.records import FORMAT, BlockRecord, LambdaRecord, LoadRecord, RunRecord
+from comparison.records import (
+    FORMAT,
+    BlockRecord,
+    CacheUsage,
+    DatabaseUsage,
+    LambdaRecord,
+    LoadRecord,
+    RunRecord,
+    UsageRecord,
+)
 
 
 def a_run() -> RunRecord:
@@ -14,7 +23,11 @@ def a_run() -> RunRecord:
         block_seconds=15.0,
         warm_up_seconds=5.0,
         seed=1,
+        targets=("ec2", "serverless"),
+        cache="profile",
         order=("ec2", "serverless"),
+        until_ci_percent=None,
+        generator=None,
         interrupted=False,
         emulated=("Lambda",),
         answers_checked=50,
@@ -47,5 +60,18 @@ def a_block(index: int, side: str) -> BlockRecord:
     report = LambdaRecord(1500, {"2": 1400, "3": 100}, (250.0,), 512, 60, 0)
     cpu = {"app": 0.5, "database": 0.1, "cache": 0.05, "generator": 1.0}
     return BlockRecord(
-        FORMAT, index, side, 15.0, load, cpu, report if side == "serverless" else None
+        format=FORMAT,
+        index=index,
+        pair=(index + 1) // 2,
+        side=side,
+        wall_seconds=15.0,
+        load=load,
+        cpu_seconds=cpu,
+        usage=UsageRecord(
+            memory_bytes={"app": 90_000_000},
+            environments=3 if side == "serverless" else None,
+            database=DatabaseUsage(queries=100, connections_opened=2, connections_open=2),
+            cache=CacheUsage(1600, 900, 100, 0, 2),
+        ),
+        serverless=report if side == "serverless" else None,
     )

@@ -1,4 +1,4 @@
-from measurement.experiment import plan
+from measurement.experiment import plan, plan_pair
 
 SIDES = ("ec2", "serverless")
 
@@ -28,3 +28,15 @@ def test_neither_side_always_goes_first() -> None:
     firsts = [block.side for block in plan(SIDES, 50, seed=1) if block.index % 2 == 1]
 
     assert 10 < firsts.count("ec2") < 40
+
+
+def test_a_pair_has_its_order_whatever_came_before_it() -> None:
+    whole = plan(SIDES, 10, seed=7)
+
+    assert whole[8:10] == plan_pair(SIDES, 5, seed=7)
+
+
+def test_the_same_architecture_may_be_measured_twice() -> None:
+    blocks = plan(("ec2", "ec2#2"), 3, seed=1)
+
+    assert sorted(block.side for block in blocks) == ["ec2"] * 3 + ["ec2#2"] * 3
