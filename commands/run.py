@@ -8,8 +8,10 @@ import click
 from rich.console import Console
 
 from commands import options
+from commands.price_options import price_book
 from commands.showing import refuse_invalid, write_and_print
 from commands.starting import House, start_house
+from comparison.prices import PriceBook
 from comparison.records import FORMAT, RunRecord
 from emulation.supervision import Supervisor
 from loadtests.profiles import (
@@ -52,7 +54,7 @@ EMULATED = (
     "--seed", type=click.IntRange(0, 10**9), default=1, help="Same seed, same requests. [1]"
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
-@options.region
+@price_book
 @options.quiet
 def run(
     profile: str,
@@ -61,7 +63,7 @@ def run(
     blocks: int | None,
     seed: int,
     out: Path | None,
-    region: str,
+    book: PriceBook,
     *,
     quiet: bool,
 ) -> None:
@@ -91,11 +93,11 @@ def run(
                 running.cache.clear()
             results.write_run(replace(record, interrupted=False))
     except KeyboardInterrupt:
-        _report_interrupted(results, region)
+        _report_interrupted(results, book)
         raise
     finally:
         results.remove_if_empty()
-    refuse_invalid(write_and_print(results, region))
+    refuse_invalid(write_and_print(results, book))
 
 
 def _run_record(
@@ -127,11 +129,11 @@ def _run_record(
     )
 
 
-def _report_interrupted(results: ResultsFolder, region: str) -> None:
+def _report_interrupted(results: ResultsFolder, book: PriceBook) -> None:
     """Say what was kept, and show what it says so far."""
     measured = len(list(results.blocks.glob("*.json")))
     if not measured:
         click.echo("\ninterrupted before the first block was measured", err=True)
         return
     click.echo(f"\ninterrupted after {measured} blocks; kept in {results.path}", err=True)
-    write_and_print(results, region)
+    write_and_print(results, book)

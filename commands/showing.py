@@ -7,21 +7,21 @@ from rich.console import Console
 
 from comparison.errors import ComparisonError
 from comparison.outcome import Comparison
-from comparison.prices import load_price_book
+from comparison.prices import PriceBook
 from comparison.reports import json_report, text_report
 from comparison.verdict import compare
 from measurement.results import ResultsFolder, read_results
 
 
-def compare_folder(folder: Path, region: str) -> Comparison:
+def compare_folder(folder: Path, book: PriceBook) -> Comparison:
     """Judge what a run has written; raises ArgumentError or ComparisonError."""
     record, blocks = read_results(folder)
-    return compare(record, blocks, load_price_book(region))
+    return compare(record, blocks, book)
 
 
-def write_and_print(results: ResultsFolder, region: str) -> Comparison:
+def write_and_print(results: ResultsFolder, book: PriceBook) -> Comparison:
     """Leave the report in every form beside the raw results, and print it."""
-    comparison = compare_folder(results.path, region)
+    comparison = compare_folder(results.path, book)
     results.write_text("report.json", json_report.render(comparison))
     results.write_text("report.txt", text_report.render(comparison))
     click.echo(as_text(comparison), nl=False)

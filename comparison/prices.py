@@ -7,6 +7,7 @@ that nobody could source is null in the file: asking for it is an error that nam
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from importlib import resources
 from types import MappingProxyType
@@ -28,6 +29,10 @@ CONFIDENCES: Mapping[str, str] = MappingProxyType(
         "other-region": "taken from another region",
         "inferred": "taken by analogy",
         "missing": "not found",
+        "assumed-tiers": "upper tiers assumed to cost what they cost in another region",
+        "assumed": "assumed to cost what it costs in another region",
+        "discounted": "your price: with your discount",
+        "own": "your price",
     }
 )
 """How a price was found -> what that means, in words for the report."""
@@ -42,6 +47,8 @@ class Tier:
     """None in the last tier."""
     usd: Decimal | None
     """USD per unit; None = unknown."""
+    assumed: bool = False
+    """Whether the price is another region's; never in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Price:
     tiers: tuple[Tier, ...]
     """Contiguous, from 0 to no end."""
     as_of: str | None
-    """When it was seen; None only where it never was."""
+    """When it was seen, as far as is known: YYYY, YYYY-MM or YYYY-MM-DD. None: never."""
     confidence: str
     """A key of CONFIDENCES."""
     source: str
@@ -116,9 +123,11 @@ class PriceBook:
 
 
 def is_sure(price: Price, tiers_used: int) -> bool:
-    """Whether AWS's own publication gave every tier that was used."""
+    """Whether AWS's own publication gave every tier that was used, for this region."""
     if price.confidence == "primary-tier1":
         return tiers_used <= 1
+    if price.confidence == "assumed-tiers":
+        return not any(tier.assumed for tier in price.tiers[:tiers_used])
     return price.confidence.startswith("primary")
 
 
@@ -136,7 +145,7 @@ def load_price_book(region: str) -> PriceBook:
 def parse_price_book(text: str, name: str) -> PriceBook:
     """Read a price book from JSON text; `name` (a file's) begins every error message."""
     try:
-        book = json.loads(text, parse_float=Decimal, object_pairs_hook=_without_repetition)
+        book = json.loads(text, parse_float=Decimal, object_pairs_hook=without_repetition)
     except ValueError as error:
         raise ComparisonError(f"{name}: not valid JSON: {error}") from error
     if not isinstance(book, dict) or set(book) != {"format", "region", "currency", "prices"}:
@@ -163,33 +172,34 @@ def _price(price_id: str, entry: object, where: str) -> Price:
         raise ComparisonError(
             f"{where}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}"
         )
-    tiers = _tiers(entry["tiers"], where)
+    tiers = parse_tiers(entry["tiers"], where)
     if entry["as_of"] is None and any(tier.usd is not None for tier in tiers):
         raise ComparisonError(f"{where}: a known price needs as_of, the date it was seen")
     return Price(
         id=price_id,
         unit=_text(entry, "unit", where),
         tiers=tiers,
-        as_of=None if entry["as_of"] is None else _text(entry, "as_of", where),
+        as_of=None if entry["as_of"] is None else _day(entry, where),
         confidence=confidence,
         source=_text(entry, "source", where),
         note=None if entry["note"] is None else _text(entry, "note", where),
     )
 
 
-def _tiers(values: object, where: str) -> tuple[Tier, ...]:
+def parse_tiers(values: object, where: str) -> tuple[Tier, ...]:
+    """Tiers from a list of {from, to, usd}: contiguous from 0 to no end, as in the file."""
     if not isinstance(values, list) or not values:
         raise ComparisonError(f"{where}: tiers is not a list with at least one tier")
     tiers = []
     expected_start: Decimal | None = Decimal(0)
-    for number, value in enumerate(values, start=1):
-        inside = f"{where}: tier {number}"
+    for position, value in enumerate(values, start=1):
+        inside = f"{where}: tier {position}"
         if not isinstance(value, dict) or set(value) != {"from", "to", "usd"}:
             raise ComparisonError(f"{inside}: needs the fields from, to and usd")
         tier = Tier(
-            _number(value["from"], f"{inside}: from"),
-            None if value["to"] is None else _number(value["to"], f"{inside}: to"),
-            None if value["usd"] is None else _number(value["usd"], f"{inside}: usd"),
+            number(value["from"], f"{inside}: from"),
+            None if value["to"] is None else number(value["to"], f"{inside}: to"),
+            None if value["usd"] is None else number(value["usd"], f"{inside}: usd"),
         )
         if tier.start != expected_start:
             raise ComparisonError(f"{inside}: starts at {tier.start}, not at {expected_start}")
@@ -202,10 +212,24 @@ def _tiers(values: object, where: str) -> tuple[Tier, ...]:
     return tuple(tiers)
 
 
-def _number(value: Any, where: str) -> Decimal:  # noqa: ANN401 - one JSON value of any kind
+def number(value: Any, where: str) -> Decimal:  # noqa: ANN401 - one JSON value of any kind
+    """A number of 0 or more as it stands in the file; ComparisonError names where it stands."""
     if type(value) not in (int, Decimal) or not Decimal(value).is_finite() or value < 0:
-        raise ComparisonError(f"{where}: {value!r} is not a number of 0 or more")
+        shown = str(value) if isinstance(value, Decimal) else repr(value)
+        raise ComparisonError(f"{where}: {shown} is not a number of 0 or more")
     return Decimal(value)
+
+
+def _day(entry: Mapping[str, Any], where: str) -> str:
+    day = _text(entry, "as_of", where)
+    full = {4: f"{day}-01-01", 7: f"{day}-01", 10: day}.get(len(day), "")
+    try:
+        date.fromisoformat(full)
+    except ValueError:
+        raise ComparisonError(
+            f"{where}: as_of {day!r} is not a date: YYYY-MM-DD, YYYY-MM or YYYY"
+        ) from None
+    return day
 
 
 def _text(entry: Mapping[str, Any], field: str, where: str) -> str:
@@ -215,7 +239,7 @@ def _text(entry: Mapping[str, Any], field: str, where: str) -> str:
     return value
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """JSON allows a key twice and keeps the last; for prices that would be a silent change."""
     values = dict(pairs)
     if len(values) != len(pairs):

@@ -1,32 +1,15 @@
-import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comparison.errors import ComparisonError
-from comparison.prices import REGIONS, PriceBook, is_sure, load_price_book, parse_price_book
+from comparison.prices import REGIONS, is_sure, load_price_book, parse_price_book
+from tests.comparison.price_books import entry, parse
 
 QUANTITIES = st.decimals(0, 50_000_000_000, places=3)
 TIERED = ["apigw.rest.requests", "lambda.duration.x86", "lambda.duration.arm64", "dto.internet"]
-
-
-def entry(**changes: object) -> dict[str, Any]:
-    return {
-        "unit": "hour",
-        "tiers": [{"from": 0, "to": None, "usd": 0.1}],
-        "as_of": "2026-08-12",
-        "confidence": "primary",
-        "source": "AWS price list",
-        "note": None,
-    } | changes
-
-
-def parse(entries: object, **changes: object) -> PriceBook:
-    book = {"format": 1, "region": "here", "currency": "USD", "prices": entries}
-    return parse_price_book(json.dumps(book | changes), "my-prices.json")
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -36,6 +19,24 @@ def test_the_shipped_books_are_valid_and_say_where_every_price_comes_from(region
     assert book.region == region
     assert len(book.prices) > 50
     assert all(price.source for price in book.prices.values())
+
+
+def test_the_shipped_books_have_the_same_prices_per_the_same_units() -> None:
+    units = [
+        {price.id: price.unit for price in load_price_book(region).prices.values()}
+        for region in REGIONS
+    ]
+
+    assert all(book == units[0] for book in units)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_shipped_price_is_missing_exactly_where_it_has_no_known_tier(region: str) -> None:
+    for price in load_price_book(region).prices.values():
+        known = [tier.usd is not None for tier in price.tiers]
+
+        assert (price.confidence == "missing") == (not any(known)), price.id
+        assert price.confidence == "primary-tier1" or all(known) or not any(known), price.id
 
 
 def test_another_region_is_an_error_that_names_those_there_are() -> None:
@@ -124,6 +125,9 @@ BAD_ENTRIES = {
     r"confidence is \['primary'\], not a text": entry(confidence=["primary"]),
     "source is None": entry(source=None),
     "needs as_of": entry(as_of=None),
+    "as_of 'August' is not a date": entry(as_of="August"),
+    "as_of '2026-13' is not a date": entry(as_of="2026-13"),
+    "as_of '2026-02-30' is not a date": entry(as_of="2026-02-30"),
     "tiers is not a list": entry(tiers=[]),
     "tier 1: needs the fields": entry(tiers=[{"usd": 1}]),
     "tier 1: usd: '1' is not a number": entry(tiers=[{"from": 0, "to": None, "usd": "1"}]),
