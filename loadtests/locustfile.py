@@ -52,7 +52,7 @@ from loadtests.connections import (
 )
 from loadtests.errors import LoadTestError
 from loadtests.profiles import DEFAULT_PROFILE, MAX_SPAWN_RATE, Profile, customised, find_profile
-from loadtests.recorder import error_kind
+from loadtests.recorder import error_kind, is_cold
 from loadtests.shape import users_at
 from loadtests.timers import Timers, settle_memory
 
@@ -155,6 +155,7 @@ def set_exit_code(environment: Environment, **_: object) -> None:
 
 @events.request.add_listener
 def record(
+    name: str,
     response: Any,  # noqa: ANN401 - Locust's FastResponse, which has no type
     response_length: int,
     exception: BaseException | None,
@@ -168,10 +169,14 @@ def record(
     sent_at, answered_at = context["connections"].last_exchange(now)
     headers = response.headers
     block.recorder.add(
+        context["intended_seconds"],
         block.seconds_at(sent_at),
-        answered_at - sent_at,
+        block.seconds_at(answered_at),
+        route=name,
+        status=response.status_code,
         error=error_kind(response.status_code, exception),
         cache_state=headers.get("x-cache") if headers is not None else None,
+        cold=headers is not None and is_cold(headers.get("server-timing")),
         body_bytes=response_length,
     )
 
@@ -219,6 +224,7 @@ class CustomerUser(FastHttpUser):
         assert Run.block is not None, "Locust fires test_start before it makes a user"
         self._block = Run.block
         self._start_seconds, self._turns = self._block.new_user()
+        self._intended_seconds = self._start_seconds
         self._wait_seconds = 0.0
         self.client_pool = UserConnections(self._block.recorder.connection_opened)
         super().__init__(environment)
@@ -229,7 +235,7 @@ class CustomerUser(FastHttpUser):
         agent.cookiejar = None
 
     def context(self) -> dict[str, Any]:
-        return {"connections": self.client_pool}
+        return {"connections": self.client_pool, "intended_seconds": self._intended_seconds}
 
     def on_start(self) -> None:
         gevent.sleep(max(0.0, self._start_seconds - self._block.elapsed_seconds))
@@ -250,6 +256,7 @@ class CustomerUser(FastHttpUser):
             self.client.get(turn.path, name=REQUEST_NAME)
         finally:
             self._block.in_flight -= 1
+            self._intended_seconds = self._block.elapsed_seconds + turn.wait_seconds
 
     def wait_time(self) -> float:
         return self._wait_seconds

@@ -42,20 +42,29 @@ class Recorder:
             [(0.0, Counter())], maxlen=RECENT_INTERVALS + 1
         )
 
-    def add(
+    def add(  # noqa: PLR0913 - all that a request has, in one call: it is the hot path
         self,
-        start_seconds: float,
-        latency_seconds: float,
+        intended_seconds: float,
+        sent_seconds: float,
+        answered_seconds: float,
         *,
+        route: str,  # noqa: ARG002 - for the log by second, which follows
+        status: int,  # noqa: ARG002 - for the log by second, which follows
         error: str | None,
         cache_state: str | None,
+        cold: bool,  # noqa: ARG002 - for the log by second, which follows
         body_bytes: int,
     ) -> None:
-        """Count one finished request; `error` is None for a 200 answer."""
+        """Count one finished request; `error` is None for a 200 answer.
+
+        `intended_seconds` is when it was to be sent: at the end of the user's wait, or when the
+        schedule says. `route` is Locust's request name, `status` 0 where no answer came, `cold`
+        whether the answer is the first of a process.
+        """
         self._requests += 1
-        latency_us = int(latency_seconds * 1_000_000)
+        latency_us = round((answered_seconds - sent_seconds) * 1_000_000)
         self._interval[latency_us // 100] += 1
-        measured = start_seconds >= self._warm_up_seconds
+        measured = self._warm_up_seconds <= intended_seconds < self._block_seconds
         if error is not None:
             self._errors[error] += 1
         if not measured:
@@ -152,6 +161,17 @@ _WORDS: Mapping[str, str] = {
     "HTTPConnectionClosed": "connection closed by the server",
     "HTTPParseError": "malformed answer",
 }
+
+
+def is_cold(server_timing: str | None) -> bool:
+    """Whether a Server-Timing header holds the metric `cold`: the first answer of a process.
+
+    Metrics stand between commas, each a name and perhaps parameters after a semicolon (W3C,
+    "Server Timing", section 3).
+    """
+    if server_timing is None or "cold" not in server_timing:
+        return False
+    return any(metric.partition(";")[0].strip() == "cold" for metric in server_timing.split(","))
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.records import LoadRecord, from_json
-from loadtests.recorder import Recorder, error_kind, write_atomically
+from loadtests.recorder import Recorder, error_kind, is_cold, write_atomically
 
 
 def a_recorder() -> Recorder:
@@ -17,8 +17,15 @@ def a_recorder() -> Recorder:
 def add(
     recorder: Recorder, start_seconds: float, latency_seconds: float = 0.01, **over: Any
 ) -> None:
-    what: dict[str, Any] = {"error": None, "cache_state": "hit", "body_bytes": 100} | over
-    recorder.add(start_seconds, latency_seconds, **what)
+    what: dict[str, Any] = {
+        "route": "/customerdata/{id}",
+        "status": 200,
+        "error": None,
+        "cache_state": "hit",
+        "cold": False,
+        "body_bytes": 100,
+    }
+    recorder.add(start_seconds, start_seconds, start_seconds + latency_seconds, **what | over)
 
 
 def record_of(recorder: Recorder, now_seconds: float = 15.0) -> LoadRecord:
@@ -73,7 +80,7 @@ def test_latencies_are_kept_to_three_digits(latencies_us: list[int]) -> None:
     recorder = a_recorder()
 
     for latency in latencies_us:
-        add(recorder, 6.0, (latency + 0.5) / 1e6)
+        add(recorder, 6.0, latency / 1e6)
 
     histogram = latencies_of(record_of(recorder))
     assert histogram.get_total_count() == len(latencies_us)
@@ -188,6 +195,22 @@ class Wrapped(Exception):  # noqa: N818 - stands for the HTTP client's RetriesEx
 )
 def test_failures_have_few_names(status: int, error: Exception | None, kind: str | None) -> None:
     assert error_kind(status, error) == kind
+
+
+@pytest.mark.parametrize(
+    ("header", "cold"),
+    [
+        (None, False),
+        ("cache;dur=0.2, total;dur=1.0", False),
+        ("cold, cache;dur=0.2, total;dur=1.0", True),
+        ("total;dur=1.0,cold", True),
+        ("cold;dur=230", True),
+        ("scolding;dur=1", False),
+        ('total;desc="cold"', False),
+    ],
+)
+def test_the_first_answer_of_a_process_says_so(header: str | None, cold: bool) -> None:  # noqa: FBT001 - a test's parameter
+    assert is_cold(header) is cold
 
 
 def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
