@@ -1,0 +1,106 @@
+"""How much of a latency is the load generator's own: measured against an echo before the run.
+
+The generator asks the echo server as it will ask the sides: as many users, at full load. A bare
+socket asks the same server at the same time. Both see the same machine, so the difference of their
+percentiles is what the generator adds. Locust's FastHttpUser is known to add some 0.4 ms at p50 and
+1.5 ms at p99, more when it is busy: below that no difference between two sides is theirs.
+"""
+
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from comparison import latency
+from comparison.records import GeneratorRecord
+from emulation.supervision import Supervisor
+from loadtests.profiles import MAX_SPAWN_RATE, Profile
+from measurement.echo_server import ANSWER
+from measurement.locust_run import LoadOrder, LoadProgress, run_load
+from measurement.socket_probe import SocketProbe
+from measurement.targets import wait_until
+
+PERCENTS = ("50", "95", "99")
+MEASURED_SECONDS = 5.0
+LONGEST_SECONDS = 30.0
+# p95 needs 20 requests at least; ten times as many make it steady.
+WANTED_REQUESTS = 200
+# Until the last user has made its first requests.
+SETTLE_SECONDS = 1.0
+_REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def calibrate(supervisor: Supervisor, profile: Profile, seed: int, logs: Path) -> GeneratorRecord:
+    """Measure the generator's own part in the latencies of this profile at full load.
+
+    Raises MeasurementError when the echo server or Locust fails.
+    """
+    log = logs / "echo.log"
+    with log.open("wb") as output:
+        echo = supervisor.start(
+            "echo server",
+            [sys.executable, "-m", "measurement.echo_server"],
+            environment={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
+            cwd=_REPOSITORY,
+            stdout=output,
+        )
+    try:
+        wait_until(lambda: "listening on " in log.read_text(encoding="utf-8"), echo, log)
+        url = log.read_text(encoding="utf-8").split()[-1]
+        return _compared_with_a_socket(supervisor, full_load(profile), seed, url, logs)
+    finally:
+        supervisor.stop(echo)
+
+
+def full_load(profile: Profile) -> Profile:
+    """A short block of the profile with all its users from the beginning."""
+    ramp_seconds = math.ceil(profile.users / MAX_SPAWN_RATE) + SETTLE_SECONDS
+    wait_seconds = (profile.wait_min_seconds + profile.wait_max_seconds) / 2
+    wanted_seconds = WANTED_REQUESTS * wait_seconds / profile.users
+    measured_seconds = min(max(MEASURED_SECONDS, wanted_seconds), LONGEST_SECONDS)
+    return replace(
+        profile,
+        block_seconds=ramp_seconds + measured_seconds,
+        warm_up_seconds=ramp_seconds,
+        blocks=1,
+        step_share=1.0,
+        spawn_rate=MAX_SPAWN_RATE,
+    )
+
+
+def _compared_with_a_socket(
+    supervisor: Supervisor, profile: Profile, seed: int, url: str, logs: Path
+) -> GeneratorRecord:
+    window: list[float] = []
+
+    def note(progress: LoadProgress) -> None:
+        if progress.elapsed_seconds >= profile.warm_up_seconds:
+            window.append(time.monotonic())
+
+    with SocketProbe(url, len(ANSWER)) as probe:
+        load = run_load(supervisor, LoadOrder(profile, seed, url), logs, "calibration", note)
+    first, last = (window[0], window[-1]) if window else (0.0, math.inf)
+    trips_ms = probe.round_trips_ms(first, last)
+    distribution = latency.decode(load.record.latency_histogram, "calibration")
+    generator_ms = {
+        percent: value
+        for percent in PERCENTS
+        if (value := latency.percentile_ms(distribution, percent)) is not None
+        and len(trips_ms) >= latency.samples_needed(percent)
+    }
+    return GeneratorRecord(
+        requests=load.record.measured_requests,
+        seconds=load.record.measured_seconds,
+        generator_ms=generator_ms,
+        socket_ms={percent: nearest_rank(trips_ms, percent) for percent in generator_ms},
+    )
+
+
+def nearest_rank(values: Sequence[float], percent: str) -> float:
+    """The smallest value that at least so many percent of all do not exceed."""
+    return float(np.percentile(values, float(percent), method="inverted_cdf"))
