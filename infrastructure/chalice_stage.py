@@ -1,0 +1,120 @@
+"""Writes what only the deployment knows into a stage of chalice_app/.chalice/config.json.
+
+Chalice takes literals only: subnets, security group, the function's role and the addresses of its
+data stand in the stage, so that plain `chalice deploy --stage dev` deploys the same. None of it is
+secret: the function mints its logins itself. `down` takes the values out again.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from infrastructure.errors import SettingError
+from infrastructure.plan import list_of, stack_tags
+
+CONFIG: Final = "chalice_app/.chalice/config.json"
+_OWN_KEYS: Final = (
+    "manage_iam_role",
+    "iam_role_arn",
+    "subnet_ids",
+    "security_group_ids",
+    "environment_variables",
+    "tags",
+)
+"""What `up` writes and `down` removes; everything else in the stage is the project's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedResource:
+    """One entry of what Chalice remembers to have deployed."""
+
+    name: str
+    values: Mapping[str, str]
+
+
+def stage_values(deployment: str, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """The keys of the stage, from the outputs of all stacks."""
+    return {
+        "manage_iam_role": False,
+        "iam_role_arn": outputs["FunctionRoleArn"],
+        "subnet_ids": list_of(outputs["PrivateSubnetIds"]),
+        "security_group_ids": [outputs["FunctionSecurityGroupId"]],
+        "environment_variables": {
+            "DATABASE_URL": outputs["ProxyDatabaseUrl"],
+            "DATABASE_IAM": "on",
+            "CACHE_URL": outputs["CacheUrl"],
+            "CACHE_IAM_NAME": outputs["CacheName"],
+        },
+        "tags": stack_tags(deployment),
+    }
+
+
+def write_stage(config: Path, stage: str, values: Mapping[str, Any]) -> bool:
+    """Put these keys into the stage; whether the file had to be changed."""
+    document = _read(config)
+    before = _stage(document, stage, config)
+    after = {**before, **values}
+    if after == before:
+        return False
+    document["stages"][stage] = after
+    _replace(config, document)
+    return True
+
+
+def clear_stage(config: Path, stage: str) -> bool:
+    """Take out of the stage what write_stage() has put there; whether anything was."""
+    document = _read(config)
+    before = document.get("stages", {}).get(stage, {})
+    after = {key: value for key, value in before.items() if key not in _OWN_KEYS}
+    # A user's own stage may have a role or variables of its own: ours always has all of them.
+    if after == before or any(key not in before for key in _OWN_KEYS):
+        return False
+    document["stages"][stage] = after
+    _replace(config, document)
+    return True
+
+
+def deployed_record(repository: Path, stage: str) -> Path:
+    """The file in which Chalice remembers what it has deployed of a stage."""
+    return repository / f"chalice_app/.chalice/deployed/{stage}.json"
+
+
+def deployed_resources(record: Path) -> dict[str, DeployedResource]:
+    """Name -> what Chalice has deployed, such as api_handler and rest_api; empty without a file."""
+    if not record.is_file():
+        return {}
+    found = _read(record).get("resources", [])
+    return {one["name"]: DeployedResource(one["name"], one) for one in found}
+
+
+def _stage(document: Mapping[str, Any], stage: str, config: Path) -> dict[str, Any]:
+    stages = document.get("stages")
+    if not isinstance(stages, dict) or stage not in stages:
+        known = ", ".join(stages) if isinstance(stages, dict) else "none"
+        raise SettingError(f"--stage: {stage!r} is not in {config}; there are: {known}")
+    return dict(stages[stage])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise SettingError(f"{path}: is not a JSON object")
+    return document
+
+
+def _replace(path: Path, document: Mapping[str, Any]) -> None:
+    """Whole or not at all: a half-written file would stop every later command."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_text(
+            json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        os.replace(temporary, path)  # noqa: PTH105 - atomic also where the file exists
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be written: {error.strerror}") from error
