@@ -105,13 +105,14 @@ def load(database_url: str) -> None:
         with contextlib.closing(
             connect_database(database_url, timeout_seconds=_LOAD_SECONDS)
         ) as connection:
-            _load(connection)
+            load_over(connection)
     except (pymysql.MySQLError, OSError) as error:
         words = error.args[-1] if error.args else type(error).__name__
         raise MeasurementError(f"DATABASE_URL: the data set cannot be loaded: {words}") from error
 
 
-def _load(connection: "pymysql.Connection[Any]") -> None:
+def load_over(connection: "pymysql.Connection[Any]") -> None:
+    """The same over a connection to the database; raises MeasurementError for other data."""
     with connection.cursor() as cursor:
         present = _tables_present(cursor)
         # First all that only reads: what is found decides whether anything may be written.
