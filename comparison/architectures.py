@@ -1,216 +1,173 @@
 """What stands on the bill of each architecture: parts, quantities, and the reason of each.
 
-Separate from cost.py, which only multiplies: whoever wants another instance class or another
-cache changes a default here. Every default that was chosen rather than measured says why.
+Separate from cost.py, which only multiplies, and from billing/, which knows AWS's rules: whoever
+wants another instance class or another cache changes a default here. Every default that was
+chosen rather than measured says why.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
 
-from comparison.errors import ComparisonError
+from comparison.billing import api_gateway, operations, transfer
+from comparison.billing.capacity import DEFAULT_HEADROOM
+from comparison.billing.database import DataTier, cache_parts, database_parts, proxy_parts
+from comparison.billing.functions import Function, growing_parts
+from comparison.billing.instances import (
+    Connections,
+    Instance,
+    address,
+    fleet_parts,
+    load_balancer_parts,
+)
+from comparison.billing.parts import HOURS_PER_MONTH, Part
+from comparison.billing.quantities import Fleet, PerRequest
+from comparison.billing.traffic import CONSTANT, Shape
+from comparison.billing.usage import LAMBDA_LOG_BYTES, RequestUsage
 
 EC2 = "ec2"
 SERVERLESS = "serverless"
 SIDES = (EC2, SERVERLESS)
-
-HOURS_PER_MONTH = 730
-"""The month of AWS's pricing calculator: 365 x 24 / 12."""
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
-PROXY_MINIMUM_VCPUS = 2
-"""RDS Proxy bills the database's vCPUs, at least two (https://aws.amazon.com/rds/proxy/pricing/)."""
-
-Basis = Literal["fixed", "per request"]
+MINIMUM_SCALED_OUT = 2
+"""Behind a load balancer in two zones, an instance in each."""
 
 LEFT_OUT = (
-    "data transfer out to the internet, and between zones",
-    "logs (CloudWatch) and backups",
-    "CPU credits beyond the baseline of T3 instances (EC2 and RDS)",
-    "a load balancer: the ec2 side is one instance with a public address",
-    "calls to Secrets Manager, and a VPC endpoint to reach it",
-    "free tier, savings plans, taxes and support",
+    "backups, and keeping logs longer than it takes to read them",
+    "data between zones on the sides with one instance: it stands in the data's zone",
+    "free tier and savings plans (./compare.py cost has flags for both), taxes and support",
+    "people: operating instances takes time that no price list has",
 )
-"""What the first version of the bill does not contain, in words for the report."""
+"""What a bill of an architecture does not contain, in words for the report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One line of a bill before it is priced."""
+class Setup:
+    """Everything that is chosen rather than measured."""
 
-    component: str
-    what: str
-    price_id: str
-    basis: Basis
-    quantity: Decimal
-    """In the price's unit: per month where fixed, per request otherwise."""
-    reason: str
-    """Why this part, this size or this quantity."""
-    assumed: bool = False
-    """Whether the size was chosen; False where the architecture or the measurement gives it."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataTier:
-    """Database and cache: the same on both sides, so that they do not decide the comparison."""
-
-    database_class: str = "db.t3.micro"
-    """The smallest class; the whole data set is 50,000 readings and lives in its memory."""
-    database_vcpus: int = 2
-    database_storage_gb: int = 20
-    """RDS's smallest gp3 volume."""
-    cache_engine: Literal["redis", "valkey"] = "redis"
-    """What both sides are measured with; valkey is 20 % cheaper on ElastiCache."""
-    cache_class: str = "cache.t3.micro"
+    instance: Instance = field(default_factory=Instance)
+    data: DataTier = field(default_factory=DataTier)
+    shape: Shape = CONSTANT
+    hours: Decimal = Decimal(HOURS_PER_MONTH)
+    headroom: float = DEFAULT_HEADROOM
+    """Share of the CPU that stays idle in the busiest hour."""
+    api: api_gateway.Kind = "rest"
+    """What Chalice deploys is a REST API."""
+    payload_kb: Decimal = Decimal(1)
+    """Of one call, for the steps of 512 KB of an HTTP API."""
+    free_tier: bool = False
+    proxy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
-    """The EC2 instance class, and what its CPU credits allow for ever."""
+class Demand:
+    """One side's measured needs."""
 
-    name: str = "t3.micro"
-    """What the 2020 experiment ran on."""
-    vcpus: int = 2
-    baseline_share: Decimal = Decimal("0.10")
-    """Of each vCPU. EC2 User Guide, "Burstable performance instances", table of baselines."""
-    volume_gb: int = 8
-    """The root volume of Amazon's Linux images."""
-
-    @property
-    def baseline_vcpus(self) -> Decimal:
-        return self.vcpus * self.baseline_share
+    usage: RequestUsage
+    function: Function | None = None
+    """None where the side has no Lambda."""
+    rate_per_instance: float | None = None
+    """Requests per second that one instance carries; None = unknown, then one is billed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """The Lambda function as configured, and what the run measured of it."""
-
-    memory_mb: int
-    architecture: str
-    """AWS's name: x86_64 or arm64."""
-    mean_billed_ms: Decimal
-    """Mean Billed Duration of all invocations, init included."""
+Architecture = Callable[[Demand, Setup], tuple[Part, ...]]
 
 
-def ec2_parts(instance: Instance, data: DataTier) -> tuple[Part, ...]:
-    """The `cached` architecture: one instance, MariaDB, cache."""
+def three_tier(demand: Demand, setup: Setup) -> tuple[Part, ...]:
+    """Instance and MariaDB; several instances with a load balancer where one is not enough."""
+    fleet = fleet_of(demand, setup)
     return (
-        _hourly(
-            "EC2",
-            f"{instance.name}, Linux",
-            f"ec2.linux.{instance.name}",
-            "one instance, of the class of the 2020 experiment",
-            assumed=True,
-        ),
-        _hourly(
-            "EC2",
-            "public IPv4 address",
-            "vpc.public_ipv4.in_use",
-            "clients reach the instance directly",
-            assumed=False,
-        ),
-        Part(
-            "EC2",
-            f"EBS gp3, {instance.volume_gb} GB",
-            "ebs.gp3.storage",
-            "fixed",
-            Decimal(instance.volume_gb),
-            "the root volume of Amazon's Linux images",
-            assumed=True,
-        ),
-        *_data_parts(data),
+        address(setup.hours),
+        *fleet_parts(setup.instance, fleet, setup.hours, demand.usage.cpu_ms, setup.shape.weights),
+        *load_balancer_parts(fleet, _connections(demand.usage), setup.hours),
+        *_common(demand.usage, setup, Decimal(0)),
     )
 
 
-def serverless_parts(function: Function, data: DataTier) -> tuple[Part, ...]:
-    """The `serverless` architecture: API Gateway (REST), Lambda, RDS Proxy, MariaDB, cache."""
-    proxy_vcpus = max(PROXY_MINIMUM_VCPUS, data.database_vcpus)
+def cached(demand: Demand, setup: Setup) -> tuple[Part, ...]:
+    """Three-tier with Redis in front of MariaDB."""
+    return (*three_tier(demand, setup), *cache_parts(setup.data, setup.hours))
+
+
+def scaled_out(demand: Demand, setup: Setup) -> tuple[Part, ...]:
+    """A load balancer over instances in two zones, one more than needed (N+1), with Redis."""
+    fleet = fleet_of(demand, setup, minimum=MINIMUM_SCALED_OUT, spare=1)
+    crossing = transfer.between_zones(
+        demand.usage.response_bytes / 2,
+        "half of the instances stand in the other zone than cache and database, whose answers are"
+        " about as long as the service's own",
+    )
+    return (
+        address(setup.hours),
+        *fleet_parts(setup.instance, fleet, setup.hours, demand.usage.cpu_ms, setup.shape.weights),
+        *load_balancer_parts(fleet, _connections(demand.usage), setup.hours),
+        crossing,
+        *_common(demand.usage, setup, Decimal(0)),
+        *cache_parts(setup.data, setup.hours),
+    )
+
+
+def serverless(demand: Demand, setup: Setup) -> tuple[Part, ...]:
+    """API Gateway, Lambda, RDS Proxy, MariaDB and Redis."""
+    if demand.function is None:
+        raise ValueError("a serverless side needs its function")
+    proxy = proxy_parts(setup.data.database_vcpus, setup.hours) if setup.proxy else ()
     return (
         Part(
             "API Gateway",
-            "REST requests",
-            "apigw.rest.requests",
-            "per request",
-            Decimal(1),
-            "Chalice deploys a REST API; every request is billed, failed ones too",
+            f"{setup.api.upper()} requests",
+            api_gateway.PRICE_IDS[setup.api],
+            PerRequest(api_gateway.metered_calls(setup.api, setup.payload_kb)),
+            "every request is billed, failed ones too; Chalice deploys a REST API",
         ),
-        Part(
-            "Lambda",
-            "requests",
-            "lambda.requests",
-            "per request",
-            Decimal(1),
-            "one invocation per request",
+        *growing_parts(
+            demand.function, setup.shape.weights, setup.hours, free_tier=setup.free_tier
         ),
-        Part(
-            "Lambda",
-            f"duration at {function.memory_mb} MB",
-            f"lambda.duration.{_price_name(function.architecture)}",
-            "per request",
-            gb_seconds(function),
-            f"measured: {function.mean_billed_ms} ms billed x {function.memory_mb} MB",
-        ),
-        Part(
-            "RDS Proxy",
-            f"{proxy_vcpus} vCPU",
-            "rds.proxy.vcpu_hour",
-            "fixed",
-            Decimal(proxy_vcpus * HOURS_PER_MONTH),
-            f"the database's vCPUs, at least {PROXY_MINIMUM_VCPUS}",
-        ),
-        Part(
-            "RDS Proxy",
-            "secret",
-            "secretsmanager.secret",
-            "fixed",
-            Decimal(1),
-            "RDS Proxy logs into MariaDB with a Secrets Manager secret",
-        ),
-        *_data_parts(data),
+        *proxy,
+        *_common(demand.usage, setup, Decimal(LAMBDA_LOG_BYTES)),
+        *cache_parts(setup.data, setup.hours),
     )
 
 
-def gb_seconds(function: Function) -> Decimal:
-    """GB-seconds per request: billed ms / 1000 x MB / 1024 (https://aws.amazon.com/lambda/pricing/)."""
-    return function.mean_billed_ms / 1000 * function.memory_mb / 1024
+ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
+    {
+        "three-tier": three_tier,
+        "cached": cached,
+        "scaled-out": scaled_out,
+        "serverless": serverless,
+        EC2: cached,
+    }
+)
+"""Name -> what it consists of. `ec2` is how a run calls its cached side."""
 
 
-def _data_parts(data: DataTier) -> tuple[Part, ...]:
-    engine = {"redis": "Redis", "valkey": "Valkey"}[data.cache_engine]
+def fleet_of(demand: Demand, setup: Setup, minimum: int = 1, spare: int = 0) -> Fleet:
+    """The instances for the busiest hour; a month's requests that one of them carries."""
+    if demand.rate_per_instance is None:
+        return Fleet(None, minimum)
+    carried = Decimal(repr(demand.rate_per_instance)) * setup.hours * 3600 / setup.shape.peak
+    # Whole requests, rounded down: the last one must still be carried.
+    return Fleet(max(carried // 1, Decimal(1)), minimum, spare)
+
+
+def _common(usage: RequestUsage, setup: Setup, platform_log_bytes: Decimal) -> tuple[Part, ...]:
+    """What every architecture has: MariaDB, its secret, logs, and answers that leave AWS."""
+    log_bytes = usage.log_bytes + platform_log_bytes
+    lines = "the access log's line" + (
+        " and Lambda's START, END and REPORT" if platform_log_bytes else ", sent there by an agent"
+    )
     return (
-        _hourly(
-            "RDS",
-            f"MariaDB {data.database_class}",
-            f"rds.mariadb.single_az.{data.database_class}",
-            "the smallest class, in one zone, the same on both sides",
-            assumed=True,
+        transfer.egress(
+            usage.answer_bytes,
+            f"{usage.response_bytes} bytes of body and about {usage.header_bytes} of headers",
+            free_tier=setup.free_tier,
         ),
-        Part(
-            "RDS",
-            f"storage gp3, {data.database_storage_gb} GB",
-            "rds.storage.gp3",
-            "fixed",
-            Decimal(data.database_storage_gb),
-            "the smallest gp3 volume of RDS",
-            assumed=True,
-        ),
-        _hourly(
-            "ElastiCache",
-            f"{engine} {data.cache_class.removeprefix('cache.')}",
-            f"elasticache.{data.cache_engine}.{data.cache_class}",
-            "one node, the same on both sides",
-            assumed=True,
-        ),
+        operations.logs(log_bytes, f"{log_bytes} bytes: {lines}", free_tier=setup.free_tier),
+        operations.secret("the password of MariaDB, for the instances or for RDS Proxy"),
+        *database_parts(setup.data, setup.hours, usage.database_cpu_ms, setup.shape.weights),
     )
 
 
-def _hourly(component: str, what: str, price_id: str, reason: str, *, assumed: bool) -> Part:
-    return Part(component, what, price_id, "fixed", Decimal(HOURS_PER_MONTH), reason, assumed)
-
-
-def _price_name(architecture: str) -> str:
-    names = {"x86_64": "x86", "arm64": "arm64"}
-    if architecture not in names:
-        raise ComparisonError(
-            f"run.json: lambda_architecture {architecture!r} is none of {', '.join(names)}"
-        )
-    return names[architecture]
+def _connections(usage: RequestUsage) -> Connections:
+    return Connections(usage.new_connections, usage.active_connections, usage.exchanged_bytes)

@@ -1,20 +1,24 @@
-"""The rate at which two architectures cost the same: exact, over all price tiers.
+"""The rates at which two architectures cost the same, over all price tiers and all instances.
 
-Both totals are straight lines between the rates where some price changes its tier, so it is
-enough to look at those rates and to solve one linear equation wherever the cheaper side changes.
+Both totals are straight lines between the rates where some quantity or price changes how it grows
+(its knots), so it is enough to look at those and to solve one linear equation wherever the cheaper
+side changes. CPU credits of a week with idle days bend between their knots; what is found is
+therefore solved again inside until it is exact to 0.01 requests/s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from comparison.architectures import SECONDS_PER_MONTH, Part
+from comparison.billing.parts import HOURS_PER_MONTH, Part
 from comparison.cost import exact_usd
 from comparison.errors import ComparisonError
 from comparison.prices import PriceBook
 
 HIGHEST_RATE = 10_000
 """Requests/s up to which is searched: far above what one account gets without asking AWS."""
+RATE_DIGITS = Decimal("0.01")
+MOST_ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,25 @@ class BreakEven:
 
 
 def break_even(
-    sides: tuple[str, str], first: Sequence[Part], second: Sequence[Part], book: PriceBook
+    sides: tuple[str, str],
+    first: Sequence[Part],
+    second: Sequence[Part],
+    book: PriceBook,
+    hours: Decimal = Decimal(HOURS_PER_MONTH),
 ) -> BreakEven:
     """Find all rates where the cheaper side changes, up to HIGHEST_RATE or the first unknown price.
 
     Raises ComparisonError when a total is unknown at every rate.
     """
+    only_first, only_second = _without_common(first, second)
 
     def difference(requests: Decimal) -> Decimal:
-        return exact_usd(first, requests, book) - exact_usd(second, requests, book)
+        return exact_usd(only_first, requests, book) - exact_usd(only_second, requests, book)
 
-    knots, stopped_by = _knots([*first, *second], book)
+    seconds = hours * 3600
+    knots, stopped_by = _knots([*first, *second], book, seconds)
     differences = [difference(requests) for requests in knots]
-    signs = [(difference > 0) - (difference < 0) for difference in differences]
+    signs = [_sign(value) for value in differences]
     rates = []
     last = 0
     cheaper_sign = 0
@@ -53,47 +63,91 @@ def break_even(
             continue
         cheaper_sign = cheaper_sign or sign
         if sign == -signs[last]:
-            rates.append(_crossing(knots, differences, last, at))
+            # A stretch of zeros counts as its beginning: from there on both cost the same.
+            crossing = (
+                knots[last + 1]
+                if at > last + 1
+                else _crossing(difference, knots[last], knots[at], seconds)
+            )
+            rates.append((crossing / seconds).quantize(RATE_DIGITS))
         last = at
     cheaper = {1: sides[1], -1: sides[0], 0: None}[cheaper_sign]
-    return BreakEven(tuple(rates), cheaper, _rate(knots[-1]), stopped_by)
+    return BreakEven(tuple(rates), cheaper, (knots[-1] / seconds).quantize(RATE_DIGITS), stopped_by)
 
 
-def _knots(parts: Sequence[Part], book: PriceBook) -> tuple[list[Decimal], str | None]:
+def _without_common(first: Sequence[Part], second: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Each side's parts without those that both have: they cancel out, and most are the same."""
+    only_second = list(second)
+    only_first = []
+    for part in first:
+        if part in only_second:
+            only_second.remove(part)
+        else:
+            only_first.append(part)
+    return only_first, only_second
+
+
+def _sign(value: Decimal) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _knots(
+    parts: Sequence[Part], book: PriceBook, seconds: Decimal
+) -> tuple[list[Decimal], str | None]:
     """Requests per month, ascending from 0, between which every part costs a straight line."""
-    knots = {Decimal(0)}
-    limit = Decimal(HIGHEST_RATE * SECONDS_PER_MONTH)
+    limit = HIGHEST_RATE * seconds
     stopped_by = None
     for part in parts:
-        if part.basis == "fixed" or not part.quantity:
-            continue
-        for tier in book.price(part.price_id).tiers:
-            start = tier.start / part.quantity
-            if tier.usd is None and start < limit:
-                # Whole requests: the division's last digit must not reach into the unknown tier.
-                limit = start // 1
-                stopped_by = _unknown(part, book)
-            knots.add(start)
+        unknown = _unknown_from(part, book, limit)
+        if unknown is not None and unknown < limit:
+            limit, stopped_by = unknown, _unknown(part, book)
+    knots = {Decimal(0)}
+    for part in parts:
+        knots.update(part.quantity.knots(limit))
+        knots.update(_tier_knots(part, book))
     return [*sorted(knot for knot in knots if knot < limit), limit], stopped_by
 
 
-def _unknown(part: Part, book: PriceBook) -> str:
+def _tier_knots(part: Part, book: PriceBook) -> Iterator[Decimal]:
     for tier in book.price(part.price_id).tiers:
-        if tier.usd is None and tier.start:
-            return f"the price of {part.price_id} above {tier.start:,f} a month is unknown"
-    raise ComparisonError(f"{book.name}: the price of {part.price_id} is unknown (null)")
+        start = part.quantity.reaches(tier.start)
+        if start is not None:
+            yield start
 
 
-def _crossing(knots: list[Decimal], differences: list[Decimal], last: int, at: int) -> Decimal:
-    """The rate where the line between two knots is zero.
+def _unknown_from(part: Part, book: PriceBook, limit: Decimal) -> Decimal | None:
+    """The last month's requests that are still priced; None where all are."""
+    unknown = next((tier for tier in book.price(part.price_id).tiers if tier.usd is None), None)
+    if unknown is None or part.quantity.at(limit) <= unknown.start:
+        return None
+    start = part.quantity.reaches(unknown.start)
+    if start is None or not unknown.start:
+        raise ComparisonError(f"{book.name}: the price of {part.price_id} is unknown (null)")
+    # Whole requests: the division's last digit must not reach into the unknown tier.
+    return start // 1
 
-    A stretch of zeros counts as its beginning: from there on the sides cost the same.
+
+def _unknown(part: Part, book: PriceBook) -> str:
+    tier = next(tier for tier in book.price(part.price_id).tiers if tier.usd is None)
+    return f"the price of {part.price_id} above {tier.start:,f} a month is unknown"
+
+
+def _crossing(
+    difference: Callable[[Decimal], Decimal], low: Decimal, high: Decimal, seconds: Decimal
+) -> Decimal:
+    """The requests a month where the difference is zero; its sign changes between the two.
+
+    One step where it is a straight line; else halving is mixed in, so that it always ends.
     """
-    if at > last + 1:
-        return _rate(knots[last + 1])
-    share = differences[last] / (differences[last] - differences[at])
-    return _rate(knots[last] + share * (knots[at] - knots[last]))
-
-
-def _rate(requests: Decimal) -> Decimal:
-    return (requests / SECONDS_PER_MONTH).quantize(Decimal("0.01"))
+    at_low, at_high = difference(low), difference(high)
+    for round_number in range(MOST_ROUNDS):
+        share = at_low / (at_low - at_high) if round_number % 2 == 0 else Decimal("0.5")
+        middle = low + share * (high - low)
+        value = difference(middle)
+        if abs(value) < Decimal("0.000001") or high - low < seconds * RATE_DIGITS / 10:
+            return middle
+        if _sign(value) == _sign(at_low):
+            low, at_low = middle, value
+        else:
+            high, at_high = middle, value
+    return middle

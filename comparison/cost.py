@@ -1,4 +1,4 @@
-"""Usage x prices = line items: what an architecture costs in a month of constant load.
+"""Usage x prices = line items: what an architecture costs in a month.
 
 Amounts are rounded to the cent per line and then added, as AWS's bills do it, so a reader who adds
 the lines gets the total. exact_usd() is the same sum before rounding, for solving equations.
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from comparison.architectures import SECONDS_PER_MONTH, Basis, Part
+from comparison.billing.parts import HOURS_PER_MONTH, Part
+from comparison.billing.quantities import Basis
 from comparison.errors import ComparisonError
 from comparison.prices import PriceBook, TierAmount, is_sure
 
@@ -30,6 +31,8 @@ class LineItem:
     amount_usd: Decimal | None
     """To the cent; None where a price is unknown."""
     price_id: str
+    price_factor: Decimal
+    """What the book's unit price was multiplied by to get that in `tiers`; 1 = nothing."""
     price_as_of: str | None
     price_confidence: str
     price_is_sure: bool
@@ -43,7 +46,7 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A month of one side at one constant rate."""
+    """A month of one side at one mean rate."""
 
     side: str
     requests_per_month: int
@@ -51,26 +54,36 @@ class Bill:
     missing: tuple[str, ...]
     """What kept the totals from being known, in words; then the totals are None."""
     fixed_usd: Decimal | None
+    """The lines that the next request does not change: fixed ones, and whole instances."""
     per_request_usd: Decimal | None
     """The part of the month's total that grows with the requests."""
     total_usd: Decimal | None
     usd_per_million_requests: Decimal | None
     """The total over the month's requests in millions, to the cent."""
+    marginal_usd_per_million: Decimal | None
+    """What a million requests more cost in the tiers reached, without a further instance."""
 
 
-def requests_per_month(requests_per_second: float) -> int:
-    """A constant rate kept up for AWS's month of 730 hours."""
-    return round(Decimal(repr(requests_per_second)) * SECONDS_PER_MONTH)
+def requests_per_month(
+    requests_per_second: float | Decimal, hours: Decimal = Decimal(HOURS_PER_MONTH)
+) -> int:
+    """A mean rate kept up for a month; AWS's calculator takes 730 hours."""
+    return round(Decimal(str(requests_per_second)) * hours * 3600)
 
 
 def bill(side: str, parts: Sequence[Part], requests: int, book: PriceBook) -> Bill:
     """Price every part for a month with so many requests; unknown prices end up in `missing`."""
-    priced = [_line_item(part, requests, book) for part in parts]
+    priced = [
+        _line_item(part, requests, book)
+        for part in parts
+        if part.shown_at_zero or part.quantity.at(Decimal(requests))
+    ]
     items = tuple(item for item, _ in priced)
-    missing = tuple(reason for _, reason in priced if reason)
-    fixed = _total(item for item in items if item.basis == "fixed")
+    missing = tuple(dict.fromkeys(reason for _, reason in priced if reason))
+    fixed = _total(item for item in items if item.basis != "per request")
     per_request = _total(item for item in items if item.basis == "per request")
     total = None if fixed is None or per_request is None else fixed + per_request
+    marginal = None if missing else _marginal_or_none(parts, requests, book)
     return Bill(
         side=side,
         requests_per_month=requests,
@@ -80,6 +93,7 @@ def bill(side: str, parts: Sequence[Part], requests: int, book: PriceBook) -> Bi
         per_request_usd=per_request,
         total_usd=total,
         usd_per_million_requests=None if total is None else per_million(total, requests),
+        marginal_usd_per_million=None if marginal is None else to_cent(marginal * 1_000_000),
     )
 
 
@@ -88,32 +102,55 @@ def per_million(usd: Decimal, requests: int) -> Decimal | None:
     return to_cent(usd * 1_000_000 / requests) if requests else None
 
 
-def exact_usd(parts: Sequence[Part], requests: Decimal, book: PriceBook) -> Decimal:
+def exact_usd(parts: Iterable[Part], requests: Decimal, book: PriceBook) -> Decimal:
     """The month's total before rounding; ComparisonError when a needed price is unknown."""
-    return sum(
-        (book.amount_usd(part.price_id, monthly_quantity(part, requests)) for part in parts),
-        Decimal(0),
-    )
+    return sum((_exact_part_usd(part, requests, book) for part in parts), Decimal(0))
 
 
-def monthly_quantity(part: Part, requests: Decimal) -> Decimal:
-    return part.quantity if part.basis == "fixed" else part.quantity * requests
+def marginal_usd(parts: Sequence[Part], requests: Decimal, book: PriceBook) -> Decimal:
+    """What the next request adds, before rounding: each growing part at the tier reached."""
+    total = Decimal(0)
+    for part in parts:
+        if part.basis == "per request":
+            growth = part.quantity.at(requests + 1) - part.quantity.at(requests)
+            if growth:
+                reached = book.tier_amounts(part.price_id, part.quantity.at(requests + 1))
+                total += growth * reached[-1].unit_usd * part.price_factor
+    return total
+
+
+def _marginal_or_none(parts: Sequence[Part], requests: int, book: PriceBook) -> Decimal | None:
+    try:
+        return marginal_usd(parts, Decimal(requests), book)
+    except ComparisonError:
+        # The total is known, but not that of one request more: its price is another, unknown one.
+        return None
 
 
 def to_cent(usd: Decimal) -> Decimal:
     return usd.quantize(CENT, ROUND_HALF_UP)
 
 
+def _exact_part_usd(part: Part, requests: Decimal, book: PriceBook) -> Decimal:
+    quantity = part.quantity.at(requests)
+    return book.amount_usd(part.price_id, quantity) * part.price_factor if quantity else Decimal(0)
+
+
 def _line_item(part: Part, requests: int, book: PriceBook) -> tuple[LineItem, str]:
     """The priced line, and why it has no amount (empty where it has one)."""
     price = book.price(part.price_id)
-    quantity = monthly_quantity(part, Decimal(requests))
+    quantity = part.quantity.at(Decimal(requests))
     tiers: tuple[TierAmount, ...] = ()
     problem = ""
     try:
-        tiers = book.tier_amounts(part.price_id, quantity)
+        tiers = tuple(
+            TierAmount(tier.quantity, tier.unit_usd * part.price_factor)
+            for tier in book.tier_amounts(part.price_id, quantity)
+        )
     except ComparisonError as error:
-        problem = str(error)
+        # Nothing of it is used: what it would cost does not keep the total from being known.
+        problem = str(error) if quantity else ""
+    amount = None if problem else to_cent(sum((tier.usd for tier in tiers), Decimal(0)))
     item = LineItem(
         component=part.component,
         what=part.what,
@@ -121,8 +158,9 @@ def _line_item(part: Part, requests: int, book: PriceBook) -> tuple[LineItem, st
         quantity=quantity,
         unit=price.unit,
         tiers=tiers,
-        amount_usd=None if problem else to_cent(sum((tier.usd for tier in tiers), Decimal(0))),
+        amount_usd=amount,
         price_id=price.id,
+        price_factor=part.price_factor,
         price_as_of=price.as_of,
         price_confidence=price.confidence,
         price_is_sure=is_sure(price, len(tiers)),

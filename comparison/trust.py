@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from comparison.architectures import EC2, HOURS_PER_MONTH, SERVERLESS, SIDES, Instance
-from comparison.cost import Bill, to_cent
-from comparison.errors import ComparisonError
+from comparison.architectures import EC2, SERVERLESS, SIDES
+from comparison.billing.instances import Instance
+from comparison.cost import Bill
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.significance import MINIMUM_PAIRS
@@ -30,7 +30,6 @@ HIT_RATIO_LIMIT = 0.05
 difference move a mean by a fifth."""
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
-CREDITS_PRICE_ID = "ec2.cpu_credits.t3.linux"
 
 Level = Literal["invalid", "caution", "note"]
 
@@ -246,25 +245,16 @@ def cpu_credits(evidence: Evidence) -> Iterator[TrustWarning]:
             "caution",
             "instance-too-small",
             f"one {instance.name} cannot carry this load: {work}, and it has {instance.vcpus}",
-            "Read the ec2 bill as that of one instance; this load needs more of them.",
+            "The bill has as many instances as it needs; the times were measured with one.",
         )
         return
-    surplus_hours = (needed - instance.baseline_vcpus) * HOURS_PER_MONTH
-    extra = _surplus_credits(evidence.book, surplus_hours)
     yield TrustWarning(
         "caution",
         "cpu-credits",
         f"{work}, above the {instance.baseline_vcpus.normalize():f} vCPU a {instance.name} has"
-        f" without credits; surplus credits would add {extra} a month, not in this bill",
-        "Add them to the ec2 side, or take a larger instance class.",
+        " without credits; surplus credits are in this bill, or a second instance",
+        "A larger class, or one without credits, may cost less: ./compare.py cost --instance.",
     )
-
-
-def _surplus_credits(book: PriceBook, vcpu_hours: Decimal) -> str:
-    try:
-        return f"${to_cent(book.amount_usd(CREDITS_PRICE_ID, vcpu_hours)):,}"
-    except ComparisonError:
-        return "an amount unknown to this price book"
 
 
 def unknown_prices(evidence: Evidence) -> Iterator[TrustWarning]:

@@ -13,15 +13,13 @@ from comparison.architectures import (
     LEFT_OUT,
     SERVERLESS,
     SIDES,
-    DataTier,
-    Function,
-    Instance,
-    Part,
-    ec2_parts,
-    serverless_parts,
+    Setup,
 )
+from comparison.billing.instances import Instance
+from comparison.billing.parts import Part
 from comparison.break_even import BreakEven, break_even
 from comparison.cost import Bill, bill, requests_per_month
+from comparison.demands import measured_demands, side_parts
 from comparison.errors import ComparisonError
 from comparison.outcome import Comparison, Difference, InstanceCapacity, Standing
 from comparison.prices import PriceBook
@@ -45,11 +43,12 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     """
     ordered = sorted(blocks, key=lambda block: (block.index, block.side))
     sides = _summaries(ordered)
-    instance, data = Instance(), DataTier()
-    parts = _parts(run, sides, instance, data)
+    setup = Setup()
+    parts = side_parts(measured_demands(run, ordered, setup), setup)
     rate = _common_rate(sides)
     bills = _bills(parts, rate, price_book)
-    warnings = trust_warnings(Evidence(run, ordered, sides, bills, rate, instance, price_book))
+    evidence = Evidence(run, ordered, sides, bills, rate, setup.instance, price_book)
+    warnings = trust_warnings(evidence)
     standing = _standing(sides, warnings)
     comparable = standing == "valid"
     outcome = Comparison(
@@ -63,7 +62,7 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
         rate=rate,
         bills=bills,
         break_even=_break_even(parts, price_book) if comparable else None,
-        capacity=_capacity(sides, instance),
+        capacity=_capacity(sides, setup.instance),
         warnings=warnings,
         left_out=LEFT_OUT,
     )
@@ -80,22 +79,6 @@ def _summaries(blocks: Sequence[BlockRecord]) -> tuple[SideSummary, ...]:
             )
     by_side = {side: [block for block in blocks if block.side == side] for side in SIDES}
     return tuple(summarise(side, own) for side, own in by_side.items() if own)
-
-
-def _parts(
-    run: RunRecord, sides: Sequence[SideSummary], instance: Instance, data: DataTier
-) -> dict[str, tuple[Part, ...]]:
-    """What stands on each measured side's bill; a side that cannot be priced is absent."""
-    parts = {}
-    for side in sides:
-        if side.side == EC2:
-            parts[EC2] = ec2_parts(instance, data)
-        elif side.serverless and side.serverless.billed_mean_ms is not None:
-            function = Function(
-                side.serverless.memory_mb, run.lambda_architecture, side.serverless.billed_mean_ms
-            )
-            parts[SERVERLESS] = serverless_parts(function, data)
-    return parts
 
 
 def _common_rate(sides: Sequence[SideSummary]) -> float | None:

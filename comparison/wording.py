@@ -91,7 +91,7 @@ def _break_even(comparison: Comparison) -> str:
         return ""
     if result.cheaper_at_first is None:
         return "Both cost the same at every rate."
-    one = f"With one instance{_capacity(comparison, result)}, {result.cheaper_at_first} is cheaper"
+    one = f"{result.cheaper_at_first} is cheaper{_capacity(comparison, result)}"
     if not result.rates:
         return f"{one} at every rate up to {three_digits(result.searched_to)} requests/s."
     first = three_digits(result.rates[0])
@@ -102,12 +102,12 @@ def _break_even(comparison: Comparison) -> str:
 
 
 def _capacity(comparison: Comparison, result: BreakEven) -> str:
-    """A reminder where the claim reaches further than one instance does."""
+    """A reminder where the claim reaches further than one instance does without CPU credits."""
     capacity = comparison.capacity
     reach = result.rates[-1] if result.rates else result.searched_to
     if capacity is None or capacity.baseline_rate >= reach:
         return ""
-    return f" (it carries {three_digits(capacity.baseline_rate)} requests/s without CPU credits)"
+    return " (with more instances, or CPU credits, as it needs them)"
 
 
 def _emulated(comparison: Comparison) -> str:

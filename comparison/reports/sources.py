@@ -1,6 +1,6 @@
 """Says of every number on the page whether it was measured, emulated, computed or looked up."""
 
-from comparison.architectures import HOURS_PER_MONTH
+from comparison.billing.parts import HOURS_PER_MONTH
 from comparison.cost import LineItem
 from comparison.numbers import three_digits
 from comparison.outcome import Comparison

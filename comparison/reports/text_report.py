@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comparison.architectures import SIDES
+from comparison.billing.capacity import DEFAULT_HEADROOM
 from comparison.numbers import three_digits
 from comparison.outcome import Comparison, InstanceCapacity
 from comparison.reports.bill_table import bill_table
@@ -147,8 +148,8 @@ def _break_even(comparison: Comparison) -> Iterable[str]:
 
 def _capacity(capacity: InstanceCapacity) -> str:
     return (
-        f"the ec2 side is one {capacity.name}: with {three_digits(capacity.cpu_ms_per_request)} ms"
-        " of this machine's CPU per request it carries"
-        f" {three_digits(capacity.baseline_rate)} requests/s without CPU credits and"
-        f" {three_digits(capacity.full_rate)} flat out; beyond that its bill is too low"
+        f"with {three_digits(capacity.cpu_ms_per_request)} ms of this machine's CPU per request one"
+        f" {capacity.name} carries {three_digits(capacity.baseline_rate)} requests/s without CPU"
+        f" credits and {three_digits(capacity.full_rate)} flat out; the bill has another instance"
+        f" from {DEFAULT_HEADROOM:.0%} headroom on, with a load balancer"
     )

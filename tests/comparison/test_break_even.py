@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comparison.architectures import SECONDS_PER_MONTH, SIDES, Part
+from comparison.architectures import SECONDS_PER_MONTH, SIDES
+from comparison.billing.parts import Part
+from comparison.billing.quantities import Fixed, Fleet, PerInstance, PerRequest
 from comparison.break_even import HIGHEST_RATE, break_even
 from comparison.cost import exact_usd
 from comparison.errors import ComparisonError
@@ -33,11 +35,11 @@ def book(*tiers: tuple[int, int | None, float | None]) -> PriceBook:
 
 
 def fixed(usd: int) -> Part:
-    return Part("c", "fixed", "fixed", "fixed", Decimal(usd), "")
+    return Part("c", "fixed", "fixed", Fixed(Decimal(usd)), "")
 
 
 def per_request(quantity: int | str = 1) -> Part:
-    return Part("c", "tiered", "tiered", "per request", Decimal(quantity), "")
+    return Part("c", "tiered", "tiered", PerRequest(Decimal(quantity)), "")
 
 
 def test_a_fixed_price_meets_a_price_per_request_where_both_are_the_same() -> None:
@@ -58,7 +60,7 @@ def test_none_is_an_answer() -> None:
 
 def test_a_tier_that_costs_nothing_makes_the_sides_cross_again() -> None:
     prices = book((0, 100 * MONTH, 3), (100 * MONTH, 300 * MONTH, 0), (300 * MONTH, None, 3))
-    slow = Part("c", "slow", "fixed", "per request", Decimal("0.5"), "")
+    slow = Part("c", "slow", "fixed", PerRequest(Decimal("0.5")), "")
 
     # 3 a request up to 100/s, then 300 until 300/s, against 200 + 0.5 r.
     first, second = [fixed(200 * MONTH), slow], [per_request()]
@@ -108,6 +110,22 @@ def test_sides_that_meet_and_then_stay_equal_do_not_cross() -> None:
 
     assert result.rates == ()
     assert result.cheaper_at_first == "serverless"
+
+
+def test_every_further_instance_may_make_the_sides_cross_again() -> None:
+    # An instance costs 150 and carries 100 requests/s, each request/s costs 1.6: one instance is
+    # cheaper from 93.75/s, two are dearer again just above 100/s, and so on.
+    fleet = Fleet(Decimal(100 * MONTH))
+    instances = Part("c", "instances", "fixed", PerInstance(Decimal(150 * MONTH), fleet), "")
+
+    result = break_even(SIDES, [instances], [per_request("1.6")], book())
+
+    assert result.rates[:4] == (
+        Decimal("93.75"),
+        Decimal("100.00"),
+        Decimal("187.50"),
+        Decimal("200.00"),
+    )
 
 
 @settings(deadline=None)

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from comparison.outcome import Comparison
-from comparison.prices import Tier, load_price_book
+from comparison.prices import load_price_book
 from comparison.records import BlockRecord, RunRecord
 from comparison.trust import TrustWarning
 from comparison.verdict import compare
@@ -169,30 +169,20 @@ def test_an_instance_that_cannot_carry_the_rate_is_said(
     assert found == ([code] if code else [])
 
 
-def test_surplus_credits_are_priced_by_awss_rate() -> None:
-    # 1,000 requests in 10 s and 10 ms of app CPU each: 1 vCPU, 0.8 above the baseline.
+def test_surplus_credits_stand_in_the_bill() -> None:
+    # 1,000 requests in 10 s and 10 ms of app CPU each: 1 vCPU, 0.8 above the baseline, all month.
     busy = load(skewed_us(2, 1000), requests=1000, measured_seconds=10.0)
     made = [
         ec2_block(1, load=busy, cpu_seconds={"app": 10.0}),
         serverless_block(2, load=busy),
     ]
 
-    message = warning(judged(run(("ec2", "serverless")), made), "cpu-credits").message
+    comparison = judged(run(("ec2", "serverless")), made)
 
-    assert "= 1.00 vCPU, above the 0.2 vCPU" in message
-    assert "$29.20 a month" in message
-
-
-def test_a_book_without_the_price_of_credits_still_gives_the_warning() -> None:
-    price = replace(
-        BOOK.price("ec2.cpu_credits.t3.linux"), tiers=(Tier(Decimal(0), None, usd=None),)
-    )
-    book = replace(BOOK, prices={**BOOK.prices, price.id: price})
-    made = [replace(block, cpu_seconds={"app": 6.0}) for block in blocks()]
-
-    found = warning(compare(SOUND, made, book), "cpu-credits")
-
-    assert "an amount unknown to this price book" in found.message
+    assert "= 1.00 vCPU, above the 0.2 vCPU" in warning(comparison, "cpu-credits").message
+    items = {item.price_id: item for item in comparison.bills[0].items}
+    assert items["ec2.cpu_credits.t3.linux"].quantity == Decimal(584)
+    assert items["ec2.cpu_credits.t3.linux"].amount_usd == Decimal("29.20")
 
 
 def test_a_function_without_report_lines_cannot_be_priced() -> None:

@@ -132,7 +132,7 @@ def test_an_unknown_price_shows_as_unknown_and_no_total() -> None:
     lines = text_report.render(judged(made=fast)).splitlines()
 
     assert any(line.split()[-2:] == ["unknown", "unknown"] for line in lines)
-    assert any(line.split() == ["total", "per", "month", "44.38", "-"] for line in lines)
+    assert any(line.split() == ["total", "per", "month", "162.50", "-"] for line in lines)
 
 
 def test_a_difference_that_is_not_shown_has_a_tilde() -> None:

@@ -1,0 +1,89 @@
+"""From a run's blocks to what each side's month is billed for: usage, function, instances.
+
+Between the records and the architectures, so that report and cost command bill the same thing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from comparison.architectures import ARCHITECTURES, EC2, SERVERLESS, Demand, Setup
+from comparison.billing.capacity import Slo, rate_carried
+from comparison.billing.functions import Function
+from comparison.billing.parts import Part
+from comparison.billing.usage import THOUSANDTH, RequestUsage, measured_usage
+from comparison.records import BlockRecord, RunRecord
+
+
+def architecture_of(side: str) -> str:
+    """A side's architecture: its name without the number of a repetition (`ec2#2` is `ec2`)."""
+    return side.partition("#")[0]
+
+
+def measured_demands(
+    run: RunRecord, blocks: Sequence[BlockRecord], setup: Setup
+) -> Mapping[str, Demand]:
+    """The demand of each measured side, ec2 first.
+
+    A serverless side without any billed duration cannot be priced and is absent.
+    """
+    demands = {}
+    for side in sorted({block.side for block in blocks}):
+        own = [block for block in blocks if block.side == side]
+        usage = measured_usage(own, run.users)
+        if architecture_of(side) == SERVERLESS:
+            function = _function(run, own)
+            if function is not None:
+                demands[side] = Demand(usage, function)
+        else:
+            demands[side] = Demand(usage, rate_per_instance=instance_rate(usage, setup))
+    return demands
+
+
+def side_parts(demands: Mapping[str, Demand], setup: Setup) -> dict[str, tuple[Part, ...]]:
+    """What stands on each side's bill."""
+    return {
+        side: ARCHITECTURES[architecture_of(side)](demand, setup)
+        for side, demand in demands.items()
+    }
+
+
+def instance_rate(
+    usage: RequestUsage, setup: Setup, slo: Slo | None = None, measured_ms: float | None = None
+) -> float | None:
+    """Requests/s that one instance carries with its headroom; None where no CPU was measured.
+
+    A standard-mode instance of a burstable class counts for its baseline only.
+    """
+    if not usage.cpu_ms:
+        return None
+    instance = setup.instance
+    vcpus = instance.baseline_vcpus if instance.credits == "standard" else instance.vcpus
+    return rate_carried(float(usage.cpu_ms), float(vcpus), setup.headroom, slo, measured_ms)
+
+
+def with_architectures(demands: Mapping[str, Demand], names: Sequence[str]) -> dict[str, Demand]:
+    """The demand of each named architecture, from the run's side that is like it.
+
+    The instances' architectures take the ec2 side's figures; those without a demand are absent.
+    """
+    chosen = {}
+    for name in names:
+        source = demands.get(SERVERLESS if name == SERVERLESS else EC2)
+        if source is not None:
+            chosen[name] = replace(source)
+    return chosen
+
+
+def _function(run: RunRecord, blocks: Sequence[BlockRecord]) -> Function | None:
+    records = [block.serverless for block in blocks if block.serverless is not None]
+    counts = [
+        (int(ms), count) for record in records for ms, count in record.billed_ms_counts.items()
+    ]
+    invocations = sum(count for _, count in counts)
+    if not invocations:
+        return None
+    mean = Decimal(sum(ms * count for ms, count in counts)) / invocations
+    return Function(
+        records[0].memory_mb, run.lambda_architecture, mean.quantize(THOUSANDTH, ROUND_HALF_UP)
+    )
