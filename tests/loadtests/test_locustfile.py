@@ -213,7 +213,7 @@ def wait_for_requests(progress: Path, process: "subprocess.Popen[str]") -> None:
     ("options", "message"),
     [
         (["--profile", "quik"], "--profile: no profile 'quik'; choose one of: origin, quick"),
-        (["--users", "0"], "profile quick: users must be at least 1, not 0"),
+        (["--users", "0"], "profile quick: closed.users must be at least 1, not 0"),
         (["--record", "missing/x.json"], "--record: no directory missing; make it first"),
         (["--processes", "2"], "users are numbered within one process"),
     ],

@@ -1,32 +1,58 @@
 import dataclasses
+import json
+from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from loadtests.errors import LoadTestError
-from loadtests.profiles import DEFAULT_PROFILE, PROFILES, customised, find_profile, shortened
+from loadtests.errors import FieldError, LoadTestError
+from loadtests.profiles import (
+    DEFAULT_PROFILE,
+    PROFILES,
+    Profile,
+    customised,
+    find_profile,
+    from_document,
+    read_profile,
+    shortened,
+    to_document,
+)
+from loadtests.profiles.profile import Steps, UniformThinkTime
+from loadtests.profiles.schema import as_text, schema
 
 QUICK = PROFILES["quick"]
+ARRIVALS = PROFILES["arrivals"]
+FOLDER = Path(__file__).parents[2] / "loadtests" / "profiles"
+MINIMAL = """\
+description = "A short one"
+block_seconds = 10
+warm_up_seconds = 2
+blocks = 1
+
+[keys]
+first_id = 1
+last_id = 100
+preload_share = 0
+
+[open]
+rate = 5
+spacing = "constant"
+max_connections = 3
+"""
 
 
 def test_origin_is_the_load_of_2020() -> None:
-    origin = dataclasses.asdict(find_profile("origin"))
+    origin = find_profile("origin")
 
-    assert origin.pop("description")
-    assert origin == {
-        "name": "origin",
-        "users": 50,
-        "block_seconds": 180.0,
-        "warm_up_seconds": 0.0,
-        "blocks": 1,
-        "wait_min_seconds": 5.0,
-        "wait_max_seconds": 9.0,
-        "first_id": 1,
-        "last_id": 4499,
-        "preload_share": 1.0,
-        "step_seconds": 15.0,
-        "step_share": 0.1,
-        "spawn_rate": 10.0,
-    }
+    assert (origin.users, origin.block_seconds, origin.warm_up_seconds) == (50, 180, 0)
+    assert (origin.blocks, origin.first_id, origin.last_id) == (1, 1, 4499)
+    assert origin.preload_share == 1
+    assert origin.closed is not None
+    assert origin.closed.think_time == UniformThinkTime(5, 9)
+    assert origin.closed.shape == Steps(every_seconds=15, share=0.1, spawn_rate=10)
 
 
 def test_quick_takes_a_minute_per_side() -> None:
@@ -38,22 +64,164 @@ def test_every_profile_is_found_by_its_own_name() -> None:
     assert DEFAULT_PROFILE in PROFILES
 
 
+def test_every_file_beside_the_schema_is_a_profile() -> None:
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(PROFILES)
+
+
+def test_each_profile_is_described_in_one_line_of_a_terminal() -> None:
+    for profile in PROFILES.values():
+        assert len(f"{profile.name:<9}  {profile.description}") <= 80
+
+
 def test_an_unknown_profile_names_the_flag_and_the_known_ones() -> None:
     with pytest.raises(LoadTestError) as caught:
         find_profile("quik", flag="--profile")
 
-    assert str(caught.value) == "--profile: no profile 'quik'; choose one of: origin, quick"
+    known = "origin, quick, steady, spike, soak, wave, arrivals"
+    assert str(caught.value) == (
+        f"--profile: no profile 'quik'; choose one of: {known}; or name a .toml file"
+    )
+
+
+def test_a_path_is_read_and_the_file_name_is_the_profile_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINIMAL)
+
+    mine = find_profile(str(path))
+
+    assert (mine.name, mine.rate, mine.users) == ("mine", 5.0, 0)
+    assert mine.routes == {"/customerdata/{id}": 1.0}
+
+
+def error_of(path: Path, text: str) -> str:
+    path.write_text(text)
+    with pytest.raises(LoadTestError) as caught:
+        read_profile(path)
+    return str(caught.value).removeprefix(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "block_seconds = 10",
+            "block_seconds = 0.5",
+            ":2: block_seconds must be at least 1 and at",
+        ),
+        (
+            "block_seconds = 10",
+            "block_seconds = nan",
+            ":2: block_seconds must be at least 1 and at",
+        ),
+        ("block_seconds = 10", "block_seconds = '10'", ":2: block_seconds must be a number, not"),
+        ("warm_up_seconds = 2", "warm_up_seconds = 10", ":3: warm_up_seconds must be below block_"),
+        ("blocks = 1", "blocks = 1.5", ":4: blocks must be a whole number, not 1.5"),
+        ("blocks = 1", "blocks = true", ":4: blocks must be a whole number, not True"),
+        ("blocks = 1", "block = 1", ":4: block is not known; there are: name, description,"),
+        ("last_id = 100", "last_id = 0", ":8: keys.last_id must be at least 1, not 0"),
+        ("first_id = 1", "first_id = 101", ":8: keys.last_id must be at least first_id (101), not"),
+        ("last_id = 100\n", "", ":6: keys.last_id is missing"),
+        ("rate = 5", "rate = 0", ":12: open.rate must be above 0 and at most 1e+06, not 0.0"),
+        ('"constant"', '"even"', ":13: open.spacing must be one of constant, poisson, not 'even'"),
+        ("rate = 5", "rate = 5\ncurve = 3", ":13: open.curve must be a list of [at, level], not 3"),
+        (
+            "rate = 5",
+            "rate = 5\ncurve = [[0, 2], [1, 1]]",
+            ":13: open.curve.level must be at least",
+        ),
+        (
+            "rate = 5",
+            "rate = 5\ncurve = [[0, 1]]",
+            ":13: open.curve must be corners from [0, …] to",
+        ),
+        (
+            "[keys]",
+            "routes = {'/x' = 1}\n[keys]",
+            ":6: routes must be one or more of /customerdata",
+        ),
+        ("[keys]", "routes = {'/' = 0}\n[keys]", ":6: routes must be above 0, not 0.0"),
+        (
+            "[open]",
+            "[closed]",
+            ":12: closed.rate is not known; there are: users, think_time, shape",
+        ),
+        ("A short one", "A short\\none", ":1: description must be one line of 1 to 200 characters"),
+        ("[keys]", "[keys", ": not valid TOML: Expected ']' at the end of a table declaration (at"),
+    ],
+)
+def test_a_wrong_file_names_line_and_field(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert error_of(tmp_path / "mine.toml", MINIMAL.replace(old, new, 1)).startswith(message)
+
+
+def test_a_wrong_kind_of_think_time_names_its_line(tmp_path: Path) -> None:
+    closed = "[closed]\nusers = 1\n[closed.think_time]\nkind = 'never'\n[closed.shape]\n"
+    text = MINIMAL.partition("[open]")[0] + closed
+
+    message = error_of(tmp_path / "mine.toml", text)
+
+    expected = "closed.think_time.kind must be one of constant, uniform, exponential, not 'never'"
+    assert message == f":14: {expected}"
+
+
+@pytest.mark.parametrize("models", ["", "closed", "both"])
+def test_a_profile_has_one_model_and_not_both(tmp_path: Path, models: str) -> None:
+    document = to_document(QUICK) | (to_document(ARRIVALS) if models == "both" else {})
+    if not models:
+        del document["closed"]
+    if models == "closed":
+        assert from_document(document) == QUICK
+        return
+    message = error_of(tmp_path / "mine.json", json.dumps(document))
+
+    assert message.startswith(": closed must be given, or open, and not both")
+
+
+def test_a_file_that_cannot_be_read_names_the_flag(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.toml"
+
+    with pytest.raises(LoadTestError) as caught:
+        find_profile(str(missing), flag="--profile")
+
+    assert str(caught.value) == f"--profile: {missing} cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_survives_its_json_form(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text(json.dumps(to_document(PROFILES[name])))
+
+    assert read_profile(path) == PROFILES[name]
 
 
 def test_overrides_replace_only_what_is_given() -> None:
     custom = customised(QUICK, users=7, blocks=2)
 
     assert (custom.users, custom.blocks) == (7, 2)
-    assert dataclasses.replace(custom, users=QUICK.users, blocks=QUICK.blocks) == QUICK
-
-
-def test_no_override_leaves_the_profile_as_it_is() -> None:
+    assert customised(custom, users=QUICK.users, blocks=QUICK.blocks) == QUICK
+    assert customised(ARRIVALS, rate=7.5).rate == 7.5
     assert customised(QUICK) == QUICK
+
+
+@pytest.mark.parametrize(
+    ("profile", "override", "message"),
+    [
+        (QUICK, {"users": 0}, "profile quick: closed.users must be at least 1, not 0"),
+        (QUICK, {"blocks": 0}, "profile quick: blocks must be at least 1, not 0"),
+        (QUICK, {"warm_up_seconds": 15.0}, "profile quick: warm_up_seconds must be below block_"),
+        (ARRIVALS, {"rate": -1.0}, "profile arrivals: open.rate must be above 0 and at most"),
+        (ARRIVALS, {"users": 3}, "--users: profile arrivals is an open model, which has no users"),
+        (QUICK, {"rate": 3.0}, "--rate: profile quick is a closed model, its users wait"),
+    ],
+)
+def test_a_wrong_override_names_profile_and_field(
+    profile: Profile, override: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(LoadTestError) as caught:
+        customised(profile, **override)
+
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -72,30 +240,62 @@ def test_a_block_of_no_length_is_refused() -> None:
         shortened(QUICK, -3)
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "must_be"),
-    [
-        ("users", 0, "at least 1"),
-        ("block_seconds", 0.5, "at least 1"),
-        ("block_seconds", float("inf"), "at least 1"),
-        ("block_seconds", float("nan"), "at least 1"),
-        ("warm_up_seconds", -1.0, "0 or more and below block_seconds (15)"),
-        ("warm_up_seconds", 15.0, "0 or more and below block_seconds (15)"),
-        ("blocks", 0, "at least 1"),
-        ("wait_min_seconds", -0.1, "0 or more"),
-        ("wait_max_seconds", 0.01, "at least wait_min_seconds (0.1)"),
-        ("first_id", 0, "at least 1"),
-        ("last_id", 0, "at least first_id (1)"),
-        ("preload_share", 1.1, "0 to 1"),
-        ("step_seconds", 0.0, "above 0"),
-        ("step_share", 0.0, "at least 0.01 and at most 1"),
-        ("step_share", 1.1, "at least 0.01 and at most 1"),
-        ("spawn_rate", 0.0, "above 0 and at most 100"),
-        ("spawn_rate", 101.0, "above 0 and at most 100"),
-    ],
-)
-def test_a_bad_value_names_profile_and_field(field: str, value: float, must_be: str) -> None:
-    with pytest.raises(LoadTestError) as caught:
-        dataclasses.replace(QUICK, **{field: value})  # type: ignore[arg-type]  # any field
+def test_the_published_schema_is_the_one_of_the_records() -> None:
+    published = (FOLDER / "profile.schema.json").read_text(encoding="utf-8")
 
-    assert str(caught.value) == f"profile quick: {field} must be {must_be}, not {value!r}"
+    assert published == as_text(), "run: python -m loadtests.profiles.schema > (that file)"
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_schema_accepts_every_profile(name: str) -> None:
+    jsonschema_rs.validate(schema(), to_document(PROFILES[name]))
+
+
+VALIDATOR = jsonschema_rs.validator_for(schema())
+ANY_VALUE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 10**7),
+    st.floats(-3, 1e7, allow_nan=False),
+    st.sampled_from(["", "poisson", "uniform", "curve", "steps", "a\nb"]),
+    st.lists(st.lists(st.sampled_from([0, 0.5, 1, 2]), min_size=1, max_size=3), max_size=3),
+    st.dictionaries(st.sampled_from(["kind", "seconds", "/", "/x"]), st.integers(0, 3), max_size=2),
+)
+
+
+def paths_of(values: object, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(values, dict):
+        return [before]
+    inner = [path for name in values for path in paths_of(values[name], (*before, name))]
+    return [*([before] if before else []), *inner, (*before, "unknown")]
+
+
+@given(st.data(), st.sampled_from(list(PROFILES.values())), ANY_VALUE)
+def test_what_the_schema_refuses_the_reader_refuses_and_the_reverse(
+    data: st.DataObject, profile: Profile, value: object
+) -> None:
+    document = to_document(profile)
+    *tables, last = data.draw(st.sampled_from(paths_of(document)))
+    table = document
+    for name in tables:
+        table = table[name]
+    table[last] = value
+
+    # The schema takes 1.0 for a whole number, and cannot compare one field with another.
+    assert accepted(document) in {None, VALIDATOR.is_valid(document)}
+
+
+def accepted(document: dict[str, object]) -> bool | None:
+    """None where a rule decides that a JSON Schema cannot express."""
+    try:
+        from_document(document)
+    except FieldError as error:
+        beyond = ("below block_seconds", "at least first_id", "min_seconds (", "corners from")
+        whole = "a whole number, not" in error.problem and error.problem.endswith(".0")
+        return None if whole or any(words in error.problem for words in beyond) else False
+    return True
+
+
+def test_a_record_refuses_a_wrong_value_also_without_a_file() -> None:
+    with pytest.raises(FieldError, match="blocks must be at least 1, not 0"):
+        dataclasses.replace(QUICK, blocks=0)

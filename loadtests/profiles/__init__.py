@@ -1,0 +1,31 @@
+"""Loads as data: who asks how often, for what, for how long.
+
+Separate from the code that makes the load, so that a new profile is one TOML file here and so that
+the tool can read it without starting a load generator. docs/profiles.md describes the files.
+"""
+
+from loadtests.profiles.catalogue import (
+    DEFAULT_PROFILE,
+    PROFILES,
+    customised,
+    find_profile,
+    read_profile,
+    shortened,
+)
+from loadtests.profiles.document import from_document, to_document
+from loadtests.profiles.profile import CUSTOMER_DATA, MAX_SPAWN_RATE, ROUTES, Profile
+
+__all__ = [
+    "CUSTOMER_DATA",
+    "DEFAULT_PROFILE",
+    "MAX_SPAWN_RATE",
+    "PROFILES",
+    "ROUTES",
+    "Profile",
+    "customised",
+    "find_profile",
+    "from_document",
+    "read_profile",
+    "shortened",
+    "to_document",
+]
