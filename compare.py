@@ -29,6 +29,7 @@ from types import FrameType
 
 import click
 
+from commands.prices import prices
 from commands.report import report
 from commands.run import run
 from commands.serve import serve
@@ -87,7 +88,7 @@ def command() -> None:
     """
 
 
-for subcommand in (run, report, serve):
+for subcommand in (run, report, prices, serve):
     command.add_command(subcommand)
 
 
