@@ -1,9 +1,10 @@
 """The records that a run leaves behind and everything else is computed from.
 
-A run is a folder: `run.json` (one RunRecord) and `blocks/NN-<side>.json` (one BlockRecord each).
-The records are frozen and hold raw counts, never ratios; units stand in the names. This module is
-the only place that knows their JSON form. A missing or wrong field raises ComparisonError naming
-it, so that a damaged file is never half read.
+A run is a folder: `run.json` (one RunRecord), `blocks/NN-<side>.json` (one BlockRecord each) and
+beside each of these its latencies, `blocks/NN-<side>.hlog` (latency_log.py). The records are frozen
+and hold raw counts, never ratios; units stand in the names. This module is the only place that
+knows their JSON form. A missing or wrong field raises ComparisonError naming it, so that a damaged
+file is never half read.
 """
 
 import dataclasses
@@ -11,12 +12,15 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from comparison.errors import ComparisonError
+from comparison.latency_log import NO_LATENCIES, LatencyLog
 
-FORMAT = 1
+FORMAT = 2
+"""1 had one histogram per block, within its record; 2 has a log of them beside it."""
+_ELSEWHERE = {"kept in another file": True}
 Record = TypeVar("Record")
 
 
@@ -24,8 +28,9 @@ Record = TypeVar("Record")
 class LoadRecord:
     """What the load generator saw in one block.
 
-    The measured window begins after the profile's warm-up; latencies and cache states belong to
-    it, `requests` and `failures` to the whole block (the 2020 experiment counted like that).
+    Measured are the requests whose intended start lies between the profile's warm-up and the end
+    of the block; cache states belong to these, `requests` and `failures` to the whole block (the
+    2020 experiment counted like that).
     """
 
     requests: int
@@ -37,8 +42,6 @@ class LoadRecord:
     measured_requests: int
     measured_failures: int
     measured_seconds: float
-    latency_histogram: str
-    """HdrHistogram V2 (base64) of successful measured requests, microseconds from the send."""
     cache_states: Mapping[str, int]
     """Measured 200 answers by X-Cache header: hit, miss, bypass; "none" where it is absent."""
     response_bytes: int
@@ -47,6 +50,8 @@ class LoadRecord:
     """Longest delay of a 50 ms timer in the generator in the measured window."""
     connections_opened: int
     """TCP connections the generator opened in the whole block."""
+    latencies: LatencyLog = field(default=NO_LATENCIES, compare=False, metadata=_ELSEWHERE)
+    """Of all requests of the block; not part of the JSON form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,19 @@ class RunRecord:
 
 def to_json(record: RunRecord | BlockRecord | LoadRecord) -> dict[str, Any]:
     """The record as plain JSON values; from_json() of it gives the same record."""
-    return dataclasses.asdict(record)
+    return {name: _plain(getattr(record, name)) for name in _json_fields(type(record))}
+
+
+def _json_fields(kind: type[Any]) -> list[str]:
+    return [one.name for one in dataclasses.fields(kind) if one.metadata != _ELSEWHERE]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - one field of any kind
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in _json_fields(type(value))}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def from_json(kind: type[Record], values: object, where: str) -> Record:
@@ -191,7 +208,7 @@ def from_json(kind: type[Record], values: object, where: str) -> Record:
     if not isinstance(values, Mapping):
         raise ComparisonError(f"{where}: not a JSON object")
     hints = typing.get_type_hints(kind)
-    fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    fields = _json_fields(kind)
     if "format" in fields and values.get("format") != FORMAT:
         raise ComparisonError(
             f"{where}: format {values.get('format')!r}; this version reads format {FORMAT}"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from comparison import latency
 from comparison.errors import ComparisonError
+from comparison.latency_log import SENT, measured_successes
 from comparison.records import BlockRecord, LambdaRecord
 
 Number = TypeVar("Number", int, float)
@@ -86,10 +87,7 @@ class SideSummary:
 def summarise(side: str, blocks: Sequence[BlockRecord]) -> SideSummary:
     """Sum the blocks of one side; there is at least one."""
     loads = [block.load for block in blocks]
-    distributions = [
-        latency.decode(load.latency_histogram, f"block {block.index}: latency_histogram")
-        for block, load in zip(blocks, loads, strict=True)
-    ]
+    distributions = [measured_successes(load.latencies, SENT) for load in loads]
     requests = sum(load.requests for load in loads)
     measured_seconds = fsum(load.measured_seconds for load in loads)
     measured_requests = sum(load.measured_requests for load in loads)

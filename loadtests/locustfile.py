@@ -19,8 +19,9 @@ Options beside Locust's own:
 --warm-up-seconds S    latencies count from then on (default: the profile's)
 --seed K               the same seed makes the same users ask for the same customers (default: 1)
 --record FILE          write the exact record (JSON, see `LoadRecord` in comparison/records.py) to
-                       FILE, at least every second and at the end, and the figures of the moment
-                       to FILE.progress.json
+                       FILE, at least every second and at the end, the figures of the moment to
+                       FILE.progress.json, and every latency to the HdrHistogram log beside it
+                       (origin-50.json: origin-50.hlog)
 
 Locust's --spawn-rate is not used: the profile says how users start. A failure is every answer
 but 200, a lost connection or a timeout; failures are counted and do not change the exit code,
@@ -44,6 +45,7 @@ from locust.env import Environment
 from locust.exception import StopTest, StopUser
 from locust.runners import LocalRunner
 
+from loadtests.answers import error_kind, is_cold
 from loadtests.block import Block
 from loadtests.connections import (
     CONNECTION_TIMEOUT_SECONDS,
@@ -52,7 +54,6 @@ from loadtests.connections import (
 )
 from loadtests.errors import LoadTestError
 from loadtests.profiles import DEFAULT_PROFILE, MAX_SPAWN_RATE, Profile, customised, find_profile
-from loadtests.recorder import error_kind, is_cold
 from loadtests.shape import users_at
 from loadtests.timers import Timers, settle_memory
 

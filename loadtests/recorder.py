@@ -1,25 +1,126 @@
 """Counts what the load generator sees, exactly and in bounded memory.
 
-Locust's own statistics round latencies (147 ms becomes 150 ms), so the record is made here: an
-HdrHistogram in microseconds. The class is pure, its clock is an argument; whoever owns it writes
-`snapshot()` to a file. The keys of a snapshot are the fields of `LoadRecord` in
+Locust's own statistics round latencies (147 ms becomes 150 ms), so the record is made here. The
+class is pure, its clock is an argument; whoever owns it writes `snapshot()` and `close()` to
+files (timers.py). The keys of a snapshot are the fields of `LoadRecord` in
 comparison/records.py: the contract between generator and judgement, kept by a test because the
 two import nothing of each other.
+
+Requests are counted by the second of their answer, by microsecond, in plain dictionaries: 0.8 us
+for each. A second that is over becomes lines of the log and one set of totals, so that memory
+grows with neither requests nor time.
 """
 
-from collections import Counter, deque
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from hdrh.histogram import HdrHistogram
+from loadtests.answers import cache_state, status_class
+from loadtests.histogram_log import Tag, line
 
-LOWEST_US = 1
-HIGHEST_US = 60_000_000
-SIGNIFICANT_DIGITS = 3
-CACHE_STATES = ("hit", "miss", "bypass")
-# How many calls of progress() its figures look back.
-RECENT_INTERVALS = 4
+MEASURED, WARM_UP = "measured", "warm-up"
+RECENT_SECONDS = 2
+"""Whole seconds that the figures of progress() look back."""
+LATEST_REPORT_SECONDS = 10
+"""A second is written without the reports of workers that are later than this."""
+
+
+class Label(NamedTuple):
+    """What requests that are counted together have in common."""
+
+    measured: bool
+    """Whether the intended start lies in the measured window."""
+    route: str
+    status: int
+    error: str | None
+    cache_state: str | None
+    cold: bool
+
+    def tag(self, start: str) -> Tag:
+        """As the log says it; `start` is "sent" or "intended"."""
+        return Tag(
+            phase=MEASURED if self.measured else WARM_UP,
+            route=self.route,
+            status_class=status_class(self.status, self.error),
+            cache_state=cache_state(self.cache_state),
+            temperature="cold" if self.cold else "warm",
+            start=start,
+        )
+
+
+class Seen:
+    """The requests of one second and label: how many, and their latencies by microsecond."""
+
+    __slots__ = ("body_bytes", "from_intended", "from_sent", "requests")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.body_bytes = 0
+        self.from_sent: defaultdict[int, int] = defaultdict(int)
+        self.from_intended: defaultdict[int, int] = defaultdict(int)
+
+    def add(self, other: "Seen") -> None:
+        self.requests += other.requests
+        self.body_bytes += other.body_bytes
+        for mine, others in (
+            (self.from_sent, other.from_sent),
+            (self.from_intended, other.from_intended),
+        ):
+            for latency_us, count in others.items():
+                mine[latency_us] += count
+
+
+@dataclass(slots=True)
+class Totals:
+    """The counts of a snapshot, added up second by second."""
+
+    requests: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    measured_requests: int = 0
+    measured_failures: int = 0
+    cache_states: Counter[str] = field(default_factory=Counter)
+    response_bytes: int = 0
+
+    def add(self, label: Label, seen: Seen) -> None:
+        self.requests += seen.requests
+        if label.error is not None:
+            self.errors[label.error] += seen.requests
+        if not label.measured:
+            return
+        self.measured_requests += seen.requests
+        if label.error is not None:
+            self.measured_failures += seen.requests
+            return
+        self.cache_states[cache_state(label.cache_state)] += seen.requests
+        self.response_bytes += seen.body_bytes
+
+    def plus(self, cells: Mapping[tuple[int, Label], Seen]) -> "Totals":
+        """These totals and the cells, as new ones."""
+        both = Totals(
+            self.requests,
+            Counter(self.errors),
+            self.measured_requests,
+            self.measured_failures,
+            Counter(self.cache_states),
+            self.response_bytes,
+        )
+        for (_, label), seen in cells.items():
+            both.add(label, seen)
+        return both
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one worker has seen since its last report."""
+
+    elapsed_seconds: float
+    """Since the block's beginning, by the worker's own clock."""
+    users: int
+    cells: Mapping[tuple[int, Label], Seen]
+    lag_ms_max: float
+    """So far, as is `connections_opened`."""
+    connections_opened: int
 
 
 class Recorder:
@@ -28,19 +129,13 @@ class Recorder:
     def __init__(self, *, warm_up_seconds: float, block_seconds: float) -> None:
         self._warm_up_seconds = warm_up_seconds
         self._block_seconds = block_seconds
-        self._requests = 0
-        self._errors: Counter[str] = Counter()
-        self._measured_requests = 0
-        self._measured_failures = 0
-        self._response_bytes = 0
-        self._latencies = HdrHistogram(LOWEST_US, HIGHEST_US, SIGNIFICANT_DIGITS)
-        self._cache_states: Counter[str] = Counter()
+        self._cells: dict[tuple[int, Label], Seen] = {}
+        self._first_open_second = 0
+        self._closed = Totals()
+        self._recent: deque[Counter[int]] = deque(maxlen=RECENT_SECONDS)
         self._lag_ms_max = 0.0
         self._connections = 0
-        self._interval: Counter[int] = Counter()
-        self._recent: deque[tuple[float, Counter[int]]] = deque(
-            [(0.0, Counter())], maxlen=RECENT_INTERVALS + 1
-        )
+        self._reports: dict[str, Report] = {}
 
     def add(  # noqa: PLR0913 - all that a request has, in one call: it is the hot path
         self,
@@ -48,11 +143,11 @@ class Recorder:
         sent_seconds: float,
         answered_seconds: float,
         *,
-        route: str,  # noqa: ARG002 - for the log by second, which follows
-        status: int,  # noqa: ARG002 - for the log by second, which follows
+        route: str,
+        status: int,
         error: str | None,
         cache_state: str | None,
-        cold: bool,  # noqa: ARG002 - for the log by second, which follows
+        cold: bool,
         body_bytes: int,
     ) -> None:
         """Count one finished request; `error` is None for a 200 answer.
@@ -61,21 +156,26 @@ class Recorder:
         schedule says. `route` is Locust's request name, `status` 0 where no answer came, `cold`
         whether the answer is the first of a process.
         """
-        self._requests += 1
-        latency_us = round((answered_seconds - sent_seconds) * 1_000_000)
-        self._interval[latency_us // 100] += 1
         measured = self._warm_up_seconds <= intended_seconds < self._block_seconds
-        if error is not None:
-            self._errors[error] += 1
-        if not measured:
-            return
-        self._measured_requests += 1
-        if error is not None:
-            self._measured_failures += 1
-            return
-        self._latencies.record_value(min(max(latency_us, LOWEST_US), HIGHEST_US))
-        self._cache_states[cache_state if cache_state in CACHE_STATES else "none"] += 1
-        self._response_bytes += body_bytes
+        # A plain tuple equals the Label of its values, and is made in a tenth of the time.
+        label = (measured, route, status, error, cache_state, cold)
+        second = int(answered_seconds)
+        seen = self._cells.get((second, label))  # type: ignore[arg-type]
+        if seen is None:
+            seen = self._cell(second, Label(*label))
+        seen.requests += 1
+        seen.body_bytes += body_bytes
+        seen.from_sent[round((answered_seconds - sent_seconds) * 1e6)] += 1
+        seen.from_intended[round((answered_seconds - intended_seconds) * 1e6)] += 1
+
+    def _cell(self, second: int, label: Label) -> Seen:
+        # A log's lines stand in the order of time: what comes after its second was written (held
+        # up by a busy generator, or a late report) counts in the first that is still open.
+        key = (max(second, self._first_open_second), label)
+        seen = self._cells.get(key)
+        if seen is None:
+            seen = self._cells[key] = Seen()
+        return seen
 
     def add_lag(self, at_seconds: float, lag_seconds: float) -> None:
         """Note how late a timer of the generator fired that was due at `at_seconds`."""
@@ -85,43 +185,95 @@ class Recorder:
     def connection_opened(self) -> None:
         self._connections += 1
 
+    def report(self, now_seconds: float, users: int) -> Report:
+        """Hand over all that was counted since the last report, as a worker does."""
+        cells, self._cells = self._cells, {}
+        return Report(now_seconds, users, cells, self._lag_ms_max, self._connections)
+
+    def merge(self, worker: str, report: Report) -> None:
+        """Count what a worker has seen, as if it had been seen here."""
+        for (second, label), seen in report.cells.items():
+            self._cell(second, label).add(seen)
+        self._reports[worker] = report
+
+    def close(self, now_seconds: float | None) -> Iterator[str]:
+        """Yield the log's lines of the seconds that are over; of all, where now is None.
+
+        Whoever iterates may pause between two lines: each takes a tenth of a millisecond.
+        """
+        for second in range(self._first_open_second, self._complete_until(now_seconds)):
+            keys = [key for key in self._cells if key[0] == second]
+            cells = {key: self._cells.pop(key) for key in keys}
+            self._first_open_second = second + 1
+            self._closed = self._closed.plus(cells)
+            self._recent.append(_tenths_of_ms(cells))
+            yield from _lines(second, cells)
+
+    def _complete_until(self, now_seconds: float | None) -> int:
+        """The first second that may still get requests."""
+        if now_seconds is None:
+            return max((second + 1 for second, _ in self._cells), default=0)
+        if not self._reports:
+            return int(now_seconds)
+        earliest = min(report.elapsed_seconds for report in self._reports.values())
+        return int(max(min(now_seconds, earliest), now_seconds - LATEST_REPORT_SECONDS))
+
     def snapshot(self, now_seconds: float) -> dict[str, Any]:
         """The block so far, as the JSON form of LoadRecord."""
         until = min(now_seconds, self._block_seconds)
+        totals = self._closed.plus(self._cells)
+        reports = self._reports.values()
         return {
-            "requests": self._requests,
-            "failures": self._errors.total(),
-            "errors": dict(self._errors),
-            "measured_requests": self._measured_requests,
-            "measured_failures": self._measured_failures,
+            "requests": totals.requests,
+            "failures": totals.errors.total(),
+            "errors": dict(totals.errors),
+            "measured_requests": totals.measured_requests,
+            "measured_failures": totals.measured_failures,
             "measured_seconds": max(0.0, until - self._warm_up_seconds),
-            "latency_histogram": self._latencies.encode().decode(),
-            "cache_states": dict(self._cache_states),
-            "response_bytes": self._response_bytes,
-            "scheduling_lag_ms_max": self._lag_ms_max,
-            "connections_opened": self._connections,
+            "cache_states": dict(totals.cache_states),
+            "response_bytes": totals.response_bytes,
+            "scheduling_lag_ms_max": max(
+                [self._lag_ms_max, *(report.lag_ms_max for report in reports)]
+            ),
+            "connections_opened": self._connections
+            + sum(report.connections_opened for report in reports),
         }
 
     def progress(self, now_seconds: float, users: int) -> dict[str, int | float]:
-        """The figures of a progress display; rate and p95 are those of the last calls' span.
+        """The figures of a progress display; rate and p95 are those of the last whole seconds.
 
-        p95 is 0 where that span has no request, and exact to 0.1 ms otherwise.
+        `users` are those of this process; those of workers are added. p95 is 0 where there was no
+        request, and exact to 0.1 ms otherwise.
         """
-        self._recent.append((now_seconds, self._interval))
-        self._interval = Counter()
-        began = self._recent[0][0]
+        totals = self._closed.plus(self._cells)
         recent: Counter[int] = Counter()
-        for _, interval in list(self._recent)[1:]:
-            recent.update(interval)
-        seconds = now_seconds - began
+        for latencies in self._recent:
+            recent.update(latencies)
         return {
             "elapsed_seconds": now_seconds,
-            "users": users,
-            "requests": self._requests,
-            "failures": self._errors.total(),
-            "requests_per_second": recent.total() / seconds if seconds > 0 else 0.0,
+            "users": users + sum(report.users for report in self._reports.values()),
+            "requests": totals.requests,
+            "failures": totals.errors.total(),
+            "requests_per_second": recent.total() / max(len(self._recent), 1),
             "p95_ms": _percentile(recent, 0.95) / 10,
         }
+
+
+def _lines(second: int, cells: Mapping[tuple[int, Label], Seen]) -> Iterator[str]:
+    by_tag: dict[Tag, Counter[int]] = defaultdict(Counter)
+    for (_, label), seen in cells.items():
+        for start, latencies in (("sent", seen.from_sent), ("intended", seen.from_intended)):
+            by_tag[label.tag(start)].update(latencies)
+    for tag, counts_by_us in by_tag.items():
+        yield line(tag, second, counts_by_us)
+
+
+def _tenths_of_ms(cells: Mapping[tuple[int, Label], Seen]) -> Counter[int]:
+    tenths: Counter[int] = Counter()
+    for seen in cells.values():
+        for latency_us, count in seen.from_sent.items():
+            tenths[latency_us // 100] += count
+    return tenths
 
 
 def _percentile(counts: Mapping[int, int], share: float) -> int:
@@ -132,50 +284,3 @@ def _percentile(counts: Mapping[int, int], share: float) -> int:
         if missing <= 0:
             return value
     return 0
-
-
-def error_kind(status: int, error: BaseException | None) -> str | None:
-    """What went wrong with a request, from a small set of words; None for a complete 200 answer.
-
-    `status` is 0 where no answer came. Messages are left out: they differ from request to
-    request (addresses, ports) and would let the record grow with the number of failures.
-    """
-    if status not in (0, 200):
-        return f"HTTP {status}"
-    if error is None:
-        return None if status == 200 else "no answer"
-    # A timeout comes wrapped in the client's "retries exceeded".
-    error = getattr(error, "original", None) or error
-    for kind in type(error).__mro__:
-        if kind.__name__ in _WORDS:
-            return _WORDS[kind.__name__]
-    return type(error).__name__
-
-
-# By name, because the HTTP client's own classes are not needed for anything else here.
-_WORDS: Mapping[str, str] = {
-    "TimeoutError": "timeout",
-    "ConnectionRefusedError": "connection refused",
-    "ConnectionResetError": "connection closed by the server",
-    "BrokenPipeError": "connection closed by the server",
-    "HTTPConnectionClosed": "connection closed by the server",
-    "HTTPParseError": "malformed answer",
-}
-
-
-def is_cold(server_timing: str | None) -> bool:
-    """Whether a Server-Timing header holds the metric `cold`: the first answer of a process.
-
-    Metrics stand between commas, each a name and perhaps parameters after a semicolon (W3C,
-    "Server Timing", section 3).
-    """
-    if server_timing is None or "cold" not in server_timing:
-        return False
-    return any(metric.partition(";")[0].strip() == "cold" for metric in server_timing.split(","))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -5,15 +5,15 @@ process.
 """
 
 import gc
-import json
 import time
 from pathlib import Path
+from typing import Any
 
 import gevent
 from gevent.event import Event
 
 from loadtests.block import Block
-from loadtests.recorder import write_atomically
+from loadtests.record_files import RecordFiles
 
 WRITE_SECONDS = 0.5
 LAG_TIMER_SECONDS = 0.05
@@ -34,19 +34,21 @@ class Timers:
     def __init__(self, block: Block, record: Path | None) -> None:
         settle_memory()
         self._block = block
-        self._record = record
         self._finished = Event()
         self._running = [gevent.spawn(self._watch_punctuality)]
+        self._files: RecordFiles | None = None
         if record is not None:
-            self._running.append(gevent.spawn(self._write_regularly, record))
+            self._files = RecordFiles(record, time.time() - block.elapsed_seconds)
+            self._running.append(gevent.spawn(self._write_regularly, self._files))
 
     def finish(self) -> None:
         """Stop, wait for a write under way, then write what is final."""
         self._finished.set()
         gevent.joinall(self._running, raise_error=True)
-        if self._record is not None:
-            for path, text in self._files(self._record):
-                write_atomically(path, text)
+        if self._files is not None:
+            self._files.append("".join(self._block.recorder.close(None)))
+            self._files.write(*self._figures())
+            self._files.close()
 
     def _watch_punctuality(self) -> None:
         while self._block.left_seconds > 0 and not self._finished.is_set():
@@ -54,21 +56,21 @@ class Timers:
             gevent.sleep(LAG_TIMER_SECONDS)
             self._block.recorder.add_lag(self._block.seconds_at(due), time.perf_counter() - due)
 
-    def _write_regularly(self, record: Path) -> None:
+    def _write_regularly(self, files: RecordFiles) -> None:
         # In a thread of its own: a slow disk must not hold up the users.
         disk = gevent.get_hub().threadpool
         while not self._finished.is_set():
-            for path, text in self._files(record):
-                disk.apply(write_atomically, (path, text))
+            lines = []
+            for line in self._block.recorder.close(self._block.elapsed_seconds):
+                lines.append(line)
+                gevent.sleep(0)  # the users first: each line takes its moment to be made
+            if lines:
+                disk.apply(files.append, ("".join(lines),))
+            disk.apply(files.write, self._figures())
             self._finished.wait(WRITE_SECONDS)
 
-    def _files(self, record: Path) -> tuple[tuple[Path, str], tuple[Path, str]]:
+    def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
         block = self._block
         now = block.elapsed_seconds
-        return (
-            (record, json.dumps(block.recorder.snapshot(now), indent=1)),
-            (
-                record.with_name(f"{record.name}.progress.json"),
-                json.dumps(block.recorder.progress(now, len(block.active_users))),
-            ),
-        )
+        users = len(block.active_users)
+        return block.recorder.snapshot(now), block.recorder.progress(now, users)

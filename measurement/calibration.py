@@ -17,9 +17,18 @@ from pathlib import Path
 import numpy as np
 
 from comparison import latency
+from comparison.latency_log import SENT, measured_successes
 from comparison.records import GeneratorRecord
 from emulation.supervision import Supervisor
 from loadtests.profiles import MAX_SPAWN_RATE, Profile
+from loadtests.profiles.profile import (
+    ConstantThinkTime,
+    ExponentialThinkTime,
+    Point,
+    Steps,
+    ThinkTime,
+    UniformThinkTime,
+)
 from measurement.echo_server import ANSWER
 from measurement.locust_run import LoadOrder, LoadProgress, run_load
 from measurement.socket_probe import SocketProbe
@@ -32,6 +41,10 @@ LONGEST_SECONDS = 30.0
 WANTED_REQUESTS = 200
 # Until the last user has made its first requests.
 SETTLE_SECONDS = 1.0
+# Users who do not wait at all still need an answer before they ask again.
+_SHORTEST_TURN_SECONDS = 0.001
+_ALL_AT_ONCE = Steps(every_seconds=LONGEST_SECONDS, share=1.0, spawn_rate=MAX_SPAWN_RATE)
+_LEVEL = (Point(0, 1), Point(1, 1))
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -58,19 +71,36 @@ def calibrate(supervisor: Supervisor, profile: Profile, seed: int, logs: Path) -
 
 
 def full_load(profile: Profile) -> Profile:
-    """A short block of the profile with all its users from the beginning."""
+    """A short block of the profile at its full load from the beginning."""
     ramp_seconds = math.ceil(profile.users / MAX_SPAWN_RATE) + SETTLE_SECONDS
-    wait_seconds = (profile.wait_min_seconds + profile.wait_max_seconds) / 2
-    wanted_seconds = WANTED_REQUESTS * wait_seconds / profile.users
+    wanted_seconds = WANTED_REQUESTS / full_rate(profile)
     measured_seconds = min(max(MEASURED_SECONDS, wanted_seconds), LONGEST_SECONDS)
+    closed, open_model = profile.closed, profile.open
     return replace(
         profile,
         block_seconds=ramp_seconds + measured_seconds,
         warm_up_seconds=ramp_seconds,
         blocks=1,
-        step_share=1.0,
-        spawn_rate=MAX_SPAWN_RATE,
+        closed=closed and replace(closed, shape=_ALL_AT_ONCE),
+        open=open_model and replace(open_model, curve=_LEVEL),
     )
+
+
+def full_rate(profile: Profile) -> float:
+    """Requests per second at full load; of a closed model, if answers took no time."""
+    if profile.closed is None:
+        return profile.rate
+    return profile.users / max(_mean_seconds(profile.closed.think_time), _SHORTEST_TURN_SECONDS)
+
+
+def _mean_seconds(think_time: ThinkTime) -> float:
+    match think_time:
+        case ConstantThinkTime(seconds):
+            return seconds
+        case UniformThinkTime(shortest, longest):
+            return (shortest + longest) / 2
+        case ExponentialThinkTime(mean_seconds):
+            return mean_seconds
 
 
 def _compared_with_a_socket(
@@ -86,7 +116,7 @@ def _compared_with_a_socket(
         load = run_load(supervisor, LoadOrder(profile, seed, url), logs, "calibration", note)
     first, last = (window[0], window[-1]) if window else (0.0, math.inf)
     trips_ms = probe.round_trips_ms(first, last)
-    distribution = latency.decode(load.record.latency_histogram, "calibration")
+    distribution = measured_successes(load.record.latencies, SENT)
     generator_ms = {
         percent: value
         for percent in PERCENTS

@@ -9,14 +9,16 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from comparison.errors import ComparisonError
+from comparison.latency_log import parse
 from comparison.records import LoadRecord, from_json
 from emulation.starting import log_tail
 from emulation.supervision import ChildProcess, Supervisor
 from loadtests.profiles import Profile
+from loadtests.record_files import log_path
 from measurement.cpu import own_cpu_seconds
 from measurement.errors import MeasurementError
 
@@ -67,30 +69,37 @@ def run_load(
 ) -> Load:
     """Carry out one block's load; raises MeasurementError if Locust itself fails.
 
-    Locust's own words stay in `folder` as <label>.locust.log.
+    Locust's own words stay in `folder` as <label>.locust.log, and every latency as <label>.hlog,
+    also when this is interrupted.
     """
-    record = folder / f"{label}.load.json"
-    log_path = folder / f"{label}.locust.log"
-    with log_path.open("wb") as log:
+    record = folder / f"{label}.json"
+    said = folder / f"{label}.locust.log"
+    with said.open("wb") as output:
         child = supervisor.start(
             "locust",
             [sys.executable, "-m", "locust", *_options(order, record)],
             environment={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
             cwd=_REPOSITORY,
-            stdout=log,
+            stdout=output,
         )
     watch = _Watch(child, record.with_name(f"{record.name}.progress.json"), on_progress)
     watch.until_exit(order.profile.block_seconds + EXTRA_SECONDS)
     exit_code = supervisor.stop(child)
     if exit_code != 0 or not record.is_file():
-        raise MeasurementError(f"Locust failed (exit {exit_code}): {log_tail(log_path)}")
+        raise MeasurementError(f"Locust failed (exit {exit_code}): {log_tail(said)}")
+    load = Load(_read_record(record), watch.cpu_seconds, watch.wall_seconds)
+    record.unlink()
+    return load
+
+
+def _read_record(record: Path) -> LoadRecord:
+    log = log_path(record)
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
         load = from_json(LoadRecord, values, record.name)
-    except (ValueError, ComparisonError) as error:
+        return replace(load, latencies=parse(log.read_text(encoding="ascii"), log.name))
+    except (OSError, ValueError, ComparisonError) as error:
         raise MeasurementError(f"Locust's record cannot be read: {error}") from error
-    record.unlink()
-    return Load(load, watch.cpu_seconds, watch.wall_seconds)
 
 
 def _options(order: LoadOrder, record: Path) -> list[str]:

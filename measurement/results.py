@@ -1,25 +1,33 @@
 """The results folder: written after every block, read again by `compare.py report`.
 
     run.json                 what was run (RunRecord); rewritten at the end
+    profile.json             the load, with everything that flags have changed
     blocks/NN-<side>.json    one block each (BlockRecord)
+    blocks/NN-<side>.hlog    its latencies (HdrHistogram log)
     logs/                    what the servers, the emulator and Locust had to say
     report.json, report.txt  made from the above and nothing else
 
-Files are replaced whole (written beside, then renamed), so a run that is killed leaves records
-that can be read.
+Files are replaced whole (written beside, then renamed), and a block's log moves here from logs/
+just before its record is written, so a run that is killed leaves records that can be read; the log
+of the block that was under way stays in logs/.
 """
 
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from comparison.errors import ComparisonError
+from comparison.latency_log import SENT, parse
 from comparison.records import BlockRecord, RunRecord, from_json, to_json
+from loadtests.profiles import Profile, read_profile, to_document
 from measurement.errors import ArgumentError, MeasurementError
+
+PROFILE = "profile.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,22 @@ class ResultsFolder:
     def write_run(self, run: RunRecord) -> None:
         self.write_text("run.json", _json_text(to_json(run)))
 
+    def write_profile(self, profile: Profile) -> None:
+        self.write_text(PROFILE, _json_text(to_document(profile)))
+
+    def read_profile(self) -> Profile:
+        """The load of this run; raises LoadTestError naming what is wrong with the file."""
+        return read_profile(self.path / PROFILE, "DIR")
+
     def write_block(self, block: BlockRecord) -> None:
-        name = f"blocks/{block.index:02d}-{block.side}.json"
-        self.write_text(name, _json_text(to_json(block)))
+        """Keep the record, and the log that the load generator has left in logs/."""
+        name = _block_name(block)
+        log = self.logs / f"{name}.hlog"
+        try:
+            log.replace(self.blocks / log.name)
+        except OSError as error:
+            raise MeasurementError(f"--out: cannot move {log}: {error.strerror}") from error
+        self.write_text(f"blocks/{name}.json", _json_text(to_json(block)))
 
     def write_text(self, name: str, text: str) -> Path:
         """Replace the file `name` in this folder; raises MeasurementError when it cannot."""
@@ -83,11 +104,54 @@ def read_results(path: Path) -> tuple[RunRecord, list[BlockRecord]]:
     if not (path / "run.json").is_file():
         raise ArgumentError(f"DIR: {path} holds no run.json; name a folder that a run has written")
     run = from_json(RunRecord, _read_json(path / "run.json"), "run.json")
-    blocks = [
-        from_json(BlockRecord, _read_json(file), f"blocks/{file.name}")
-        for file in sorted((path / "blocks").glob("[0-9]*.json"))
-    ]
+    blocks = [_read_block(file) for file in sorted((path / "blocks").glob("[0-9]*.json"))]
     return run, blocks
+
+
+def what_is_missing(path: Path, run: RunRecord, blocks: Sequence[BlockRecord]) -> list[str]:
+    """What a partial run lacks, one sentence each; nothing of a whole one."""
+    return [
+        *_blocks_missing(run, blocks),
+        *_blocks_cut(path),
+        *(sentence for block in blocks for sentence in _latencies_missing(block)),
+    ]
+
+
+def _blocks_missing(run: RunRecord, blocks: Sequence[BlockRecord]) -> Iterator[str]:
+    measured = {(block.index, block.side) for block in blocks}
+    planned = list(enumerate(run.order, start=1))
+    missing = [f"{index:02d}-{side}" for index, side in planned if (index, side) not in measured]
+    if missing:
+        yield f"{len(missing)} of {len(planned)} planned blocks: {', '.join(missing)}"
+
+
+def _blocks_cut(path: Path) -> Iterator[str]:
+    for log in sorted((path / "logs").glob("[0-9]*.hlog")):
+        requests = parse(_read_text(log), f"logs/{log.name}").only(start=SENT).distribution()
+        yield (
+            f"the end of block {log.stem}: it was cut after {requests.samples:,} requests, which"
+            f" count for nothing (logs/{log.name})"
+        )
+
+
+def _latencies_missing(block: BlockRecord) -> Iterator[str]:
+    name = f"blocks/{_block_name(block)}.hlog"
+    if block.load.latencies.cut_line is not None:
+        yield f"the rest of {name}: line {block.load.latencies.cut_line} is cut off"
+    logged = block.load.latencies.only(start=SENT).distribution().samples
+    if logged != block.load.requests:
+        yield f"latencies: {name} holds {logged:,} of {block.load.requests:,} requests"
+
+
+def _read_block(file: Path) -> BlockRecord:
+    block = from_json(BlockRecord, _read_json(file), f"blocks/{file.name}")
+    log = file.with_suffix(".hlog")
+    latencies = parse(_read_text(log), f"blocks/{log.name}")
+    return replace(block, load=replace(block.load, latencies=latencies))
+
+
+def _block_name(block: BlockRecord) -> str:
+    return f"{block.index:02d}-{block.side}"
 
 
 def _json_text(values: dict[str, Any]) -> str:
@@ -97,5 +161,12 @@ def _json_text(values: dict[str, Any]) -> str:
 def _read_json(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ComparisonError(f"{path.name}: cannot be read: {error}") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise ComparisonError(f"{path.name}: cannot be read: {error}") from error

@@ -12,7 +12,7 @@ import pytest
 import compare
 from commands import showing
 from measurement.results import ResultsFolder, create_results
-from tests.measurement.records import a_block, a_run
+from tests.measurement.records import a_block, a_run, keep
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -22,8 +22,8 @@ def results(tmp_path: Path) -> Path:
     """A finished run."""
     folder = create_results(tmp_path / "run", NOW)
     folder.write_run(a_run())
-    folder.write_block(a_block(1, "ec2"))
-    folder.write_block(a_block(2, "serverless"))
+    keep(folder, a_block(1, "ec2"))
+    keep(folder, a_block(2, "serverless"))
     return folder.path
 
 

@@ -9,7 +9,7 @@ import compare
 from commands.price_options import load_prices
 from measurement.errors import ArgumentError
 from measurement.results import create_results
-from tests.measurement.records import a_block, a_run
+from tests.measurement.records import a_block, a_run, keep
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def results(tmp_path: Path) -> Path:
     """A finished run."""
     folder = create_results(tmp_path / "run", datetime(2026, 11, 23, tzinfo=UTC))
     folder.write_run(a_run())
-    folder.write_block(a_block(1, "ec2"))
-    folder.write_block(a_block(2, "serverless"))
+    keep(folder, a_block(1, "ec2"))
+    keep(folder, a_block(2, "serverless"))
     return folder.path
 
 

@@ -1,5 +1,6 @@
 """Synthetic records: runs that look real and are the same on every machine."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -7,9 +8,8 @@ from itertools import count
 from math import exp
 from statistics import NormalDist
 
-from hdrh.histogram import HdrHistogram
-
 from comparison.architectures import EC2, SERVERLESS
+from comparison.latency_log import MEASURED, SENT, LatencyLog, parse
 from comparison.records import (
     FORMAT,
     BlockRecord,
@@ -20,21 +20,19 @@ from comparison.records import (
     RunRecord,
     UsageRecord,
 )
+from loadtests.histogram_log import Tag, header, line
 
-LOWEST_US, HIGHEST_US, DIGITS = 1, 60_000_000, 3
 
-
-def histogram(latencies_us: Iterable[int]) -> str:
-    """As the load generator writes it."""
-    return _histogram(tuple(latencies_us))
+def latency_log(latencies_us: Iterable[int]) -> LatencyLog:
+    """Measured hits, from the send, as the load generator writes them."""
+    return _latency_log(tuple(latencies_us))
 
 
 @cache
-def _histogram(latencies_us: tuple[int, ...]) -> str:
-    recorder = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
-    for latency_us in latencies_us:
-        recorder.record_value(latency_us)
-    return str(recorder.encode().decode("ascii"))
+def _latency_log(latencies_us: tuple[int, ...]) -> LatencyLog:
+    tag = Tag(MEASURED, "/customerdata/{id}", "2xx", "hit", "warm", SENT)
+    lines = line(tag, 4, Counter(latencies_us)) if latencies_us else ""
+    return parse(header(0.0) + lines, "log")
 
 
 @cache
@@ -55,11 +53,11 @@ def load(latencies_us: Sequence[int], **changes: object) -> LoadRecord:
         measured_requests=len(latencies_us),
         measured_failures=0,
         measured_seconds=16.0,
-        latency_histogram=histogram(latencies_us),
         cache_states={"hit": len(latencies_us) - 4, "miss": 4},
         response_bytes=742 * len(latencies_us),
         scheduling_lag_ms_max=1.8,
         connections_opened=50,
+        latencies=latency_log(latencies_us),
     )
     return replace(record, **changes)  # type: ignore[arg-type]
 

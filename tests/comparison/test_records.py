@@ -36,7 +36,7 @@ def test_a_missing_field_is_named(field: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"format": 2}, "format 2; this version reads format 1"),
+        ({"format": 1}, "format 1; this version reads format 2"),
         ({"colour": "red"}, "unknown field 'colour'"),
         ({"index": "1"}, "index: '1' is not a valid value"),
         ({"index": True}, "index: True is not a valid value"),

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -97,10 +96,3 @@ def test_blocks_with_different_memory_are_an_error() -> None:
 def test_billed_ms_that_are_no_whole_number_are_an_error(text: str) -> None:
     with pytest.raises(ComparisonError, match="not a whole number of ms"):
         lambda_summary(lambda_record(billed_ms_counts={text: 1}))
-
-
-def test_an_unreadable_histogram_names_its_block() -> None:
-    broken = replace(load([1000]), latency_histogram="!")
-
-    with pytest.raises(ComparisonError, match="block 1: latency_histogram"):
-        ec2(load=broken)

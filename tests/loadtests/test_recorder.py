@@ -1,13 +1,27 @@
-from pathlib import Path
+import json
+import re
+from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
-from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
+from comparison.latency_log import (
+    INTENDED,
+    MEASURED,
+    SENT,
+    WARM_UP,
+    LatencyLog,
+    measured_successes,
+    parse,
+)
 from comparison.records import LoadRecord, from_json
-from loadtests.recorder import Recorder, error_kind, is_cold, write_atomically
+from loadtests.histogram_log import header
+from loadtests.recorder import Recorder
+
+ROUTE = "/customerdata/{id}"
 
 
 def a_recorder() -> Recorder:
@@ -15,25 +29,39 @@ def a_recorder() -> Recorder:
 
 
 def add(
-    recorder: Recorder, start_seconds: float, latency_seconds: float = 0.01, **over: Any
+    recorder: Recorder,
+    intended_seconds: float,
+    latency_seconds: float = 0.01,
+    late_seconds: float = 0.0,
+    **over: Any,
 ) -> None:
     what: dict[str, Any] = {
-        "route": "/customerdata/{id}",
+        "route": ROUTE,
         "status": 200,
         "error": None,
         "cache_state": "hit",
         "cold": False,
         "body_bytes": 100,
     }
-    recorder.add(start_seconds, start_seconds, start_seconds + latency_seconds, **what | over)
+    sent_seconds = intended_seconds + late_seconds
+    recorder.add(intended_seconds, sent_seconds, sent_seconds + latency_seconds, **what | over)
 
 
 def record_of(recorder: Recorder, now_seconds: float = 15.0) -> LoadRecord:
     return from_json(LoadRecord, recorder.snapshot(now_seconds), "snapshot")
 
 
-def latencies_of(record: LoadRecord) -> HdrHistogram:
-    return HdrHistogram.decode(record.latency_histogram)
+def log_of(recorder: Recorder, now_seconds: float | None = None) -> LatencyLog:
+    return parse(header(0.0) + "".join(recorder.close(now_seconds)), "log")
+
+
+def latencies_of(log: LatencyLog, start: str = SENT) -> list[int]:
+    found = measured_successes(log, start)
+    return [
+        value
+        for value, count in zip(found.values_us.tolist(), found.counts.tolist(), strict=True)
+        for _ in range(count)
+    ]
 
 
 def test_a_snapshot_is_a_load_record() -> None:
@@ -41,7 +69,7 @@ def test_a_snapshot_is_a_load_record() -> None:
     recorder.connection_opened()
     add(recorder, 1.0)
     add(recorder, 6.0)
-    add(recorder, 7.0, error="HTTP 503", cache_state=None)
+    add(recorder, 7.0, status=503, error="HTTP 503", cache_state=None)
 
     record = record_of(recorder)
 
@@ -55,17 +83,22 @@ def test_an_empty_block_is_a_load_record_too() -> None:
     record = record_of(a_recorder(), now_seconds=0.0)
 
     assert (record.requests, record.failures, record.measured_seconds) == (0, 0, 0.0)
-    assert latencies_of(record).get_total_count() == 0
+    assert latencies_of(log_of(a_recorder())) == []
 
 
-@pytest.mark.parametrize(("start", "measured"), [(0.0, 0), (4.999, 0), (5.0, 1), (14.9, 1)])
-def test_the_start_of_a_request_decides_whether_it_is_measured(start: float, measured: int) -> None:
+@pytest.mark.parametrize(
+    ("intended", "phase"),
+    [(0.0, WARM_UP), (4.999, WARM_UP), (5.0, MEASURED), (14.9, MEASURED), (15.0, WARM_UP)],
+)
+def test_the_intended_start_decides_whether_a_request_is_measured(
+    intended: float, phase: str
+) -> None:
     recorder = a_recorder()
 
-    add(recorder, start, latency_seconds=3.0)
+    add(recorder, intended, latency_seconds=3.0, late_seconds=2.0)
 
-    assert record_of(recorder).measured_requests == measured
-    assert latencies_of(record_of(recorder)).get_total_count() == measured
+    assert record_of(recorder).measured_requests == (phase == MEASURED)
+    assert set(log_of(recorder).by("phase")) == {phase}
 
 
 @pytest.mark.parametrize(
@@ -82,10 +115,17 @@ def test_latencies_are_kept_to_three_digits(latencies_us: list[int]) -> None:
     for latency in latencies_us:
         add(recorder, 6.0, latency / 1e6)
 
-    histogram = latencies_of(record_of(recorder))
-    assert histogram.get_total_count() == len(latencies_us)
-    for percentile, exact in ((0, min(latencies_us)), (100, max(latencies_us))):
-        assert histogram.get_value_at_percentile(percentile) == pytest.approx(exact, rel=1e-3)
+    assert latencies_of(log_of(recorder)) == pytest.approx(sorted(latencies_us), rel=1e-3)
+
+
+def test_latency_counts_from_the_send_and_from_the_intended_start() -> None:
+    recorder = a_recorder()
+
+    add(recorder, 6.0, latency_seconds=0.002, late_seconds=0.005)
+
+    log = log_of(recorder)
+    assert latencies_of(log, SENT) == pytest.approx([2000], rel=1e-3)
+    assert latencies_of(log, INTENDED) == pytest.approx([7000], rel=1e-3)
 
 
 def test_latencies_beyond_the_histogram_count_at_its_ends() -> None:
@@ -94,19 +134,44 @@ def test_latencies_beyond_the_histogram_count_at_its_ends() -> None:
     add(recorder, 6.0, latency_seconds=0.0)
     add(recorder, 6.0, latency_seconds=75.0)
 
-    histogram = latencies_of(record_of(recorder))
-    assert histogram.get_value_at_percentile(1) == 1
-    assert histogram.get_value_at_percentile(100) == pytest.approx(60_000_000, rel=1e-3)
+    assert latencies_of(log_of(recorder)) == pytest.approx([1, 60_000_000], rel=1e-3)
 
 
-def test_a_failure_has_no_latency_no_cache_state_and_no_bytes() -> None:
+def test_a_failure_has_a_latency_of_its_own_kind_and_no_cache_state_and_no_bytes() -> None:
     recorder = a_recorder()
 
-    add(recorder, 6.0, error="timeout")
+    add(recorder, 6.0, status=0, error="timeout", cache_state=None)
+    add(recorder, 6.0, status=503, error="HTTP 503", cache_state=None)
 
     record = record_of(recorder)
-    assert latencies_of(record).get_total_count() == 0
+    log = log_of(recorder)
+    assert latencies_of(log) == []
+    assert set(log.by("status_class")) == {"error", "5xx"}
     assert (record.cache_states, record.response_bytes) == ({}, 0)
+
+
+def test_what_differs_stands_in_lines_of_its_own() -> None:
+    recorder = a_recorder()
+    for over in ({}, {"route": "/"}, {"cache_state": "miss"}, {"cold": True}):
+        add(recorder, 6.0, **over)
+
+    log = log_of(recorder)
+
+    assert set(log.by("route")) == {ROUTE, "/"}
+    assert set(log.by("cache_state")) == {"hit", "miss"}
+    assert set(log.by("temperature")) == {"cold", "warm"}
+    assert len(log.line_tags) == 2 * 4
+
+
+def test_two_kinds_of_error_with_one_tag_share_a_line() -> None:
+    recorder = a_recorder()
+    for kind in ("timeout", "connection refused"):
+        add(recorder, 6.0, status=0, error=kind)
+
+    log = log_of(recorder)
+
+    assert log.line_sizes.tolist() == [1, 1]
+    assert record_of(recorder).errors == {"timeout": 1, "connection refused": 1}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +184,41 @@ def test_cache_states_are_those_of_the_service(header: str | None, state: str) -
     add(recorder, 6.0, cache_state=header)
 
     assert record_of(recorder).cache_states == {state: 1}
+    assert set(log_of(recorder).by("cache_state")) == {state}
+
+
+def test_a_second_is_written_when_it_is_over_and_only_once() -> None:
+    recorder = a_recorder()
+    add(recorder, 6.5)
+    add(recorder, 7.5)
+
+    assert len(list(recorder.close(6.99))) == 0
+    first = list(recorder.close(7.0))
+    again = list(recorder.close(7.9))
+    rest = list(recorder.close(None))
+
+    assert [",6.000,1.000," in line for line in first] == [True, True]
+    assert again == []
+    assert [",7.000,1.000," in line for line in rest] == [True, True]
+    assert record_of(recorder).requests == 2
+
+
+def test_an_answer_counts_in_the_second_in_which_it_came() -> None:
+    recorder = a_recorder()
+
+    add(recorder, 6.9, latency_seconds=2.0)
+
+    assert list(log_of(recorder).by_second()) == [8.0]
+
+
+def test_what_comes_after_its_second_was_written_counts_in_the_next() -> None:
+    recorder = a_recorder()
+    list(recorder.close(8.0))
+
+    add(recorder, 7.9, latency_seconds=0.05)
+
+    assert list(log_of(recorder).by_second()) == [8.0]
+    assert record_of(recorder).requests == 1
 
 
 def test_memory_does_not_grow_with_the_number_of_requests() -> None:
@@ -126,11 +226,10 @@ def test_memory_does_not_grow_with_the_number_of_requests() -> None:
     for index in range(10_000):
         add(recorder, 6.0, 0.001 + index % 10 / 1000, error=None if index % 2 else "HTTP 503")
 
-    record = record_of(recorder)
-
-    assert record.measured_requests == 10_000
-    assert (len(record.errors), len(record.cache_states)) == (1, 1)
-    assert len(record.latency_histogram) < 500
+    assert sum(len(seen.from_sent) for seen in recorder._cells.values()) == 10
+    list(recorder.close(7.0))
+    assert recorder._cells == {}
+    assert record_of(recorder).measured_requests == 10_000
 
 
 def test_only_lag_in_the_measured_window_counts() -> None:
@@ -144,82 +243,95 @@ def test_only_lag_in_the_measured_window_counts() -> None:
     assert record_of(recorder).scheduling_lag_ms_max == 20.0
 
 
-def test_progress_shows_the_last_intervals() -> None:
+def test_progress_shows_the_last_whole_seconds() -> None:
     recorder = a_recorder()
     for second in range(1, 11):
         for _ in range(second):
             add(recorder, second - 0.5, latency_seconds=second / 1000)
-        shown = recorder.progress(now_seconds=float(second), users=20)
+    list(recorder.close(10.0))
+
+    shown = recorder.progress(now_seconds=10.4, users=20)
 
     assert shown == {
-        "elapsed_seconds": 10.0,
+        "elapsed_seconds": 10.4,
         "users": 20,
         "requests": 55,
         "failures": 0,
-        "requests_per_second": (7 + 8 + 9 + 10) / 4,
+        "requests_per_second": (9 + 10) / 2,
         "p95_ms": 10.0,
     }
 
 
-def test_progress_before_the_first_request_is_zero() -> None:
-    shown = a_recorder().progress(now_seconds=0.0, users=0)
+def test_progress_of_a_server_that_stands_still_is_zero() -> None:
+    recorder = a_recorder()
+    add(recorder, 0.5)
 
-    assert (shown["requests_per_second"], shown["p95_ms"]) == (0.0, 0.0)
+    list(recorder.close(9.0))
 
-
-class HTTPConnectionClosed(Exception):  # noqa: N818 - named as the HTTP client's
-    pass
-
-
-class Wrapped(Exception):  # noqa: N818 - stands for the HTTP client's RetriesExceeded
-    def __init__(self, original: Exception) -> None:
-        self.original = original
+    shown = recorder.progress(now_seconds=9.0, users=20)
+    assert (shown["requests"], shown["requests_per_second"], shown["p95_ms"]) == (1, 0.0, 0.0)
 
 
-@pytest.mark.parametrize(
-    ("status", "error", "kind"),
-    [
-        (200, None, None),
-        (503, ValueError("bad status"), "HTTP 503"),
-        (201, None, "HTTP 201"),
-        (302, None, "HTTP 302"),
-        (0, TimeoutError("timed out"), "timeout"),
-        (0, Wrapped(TimeoutError()), "timeout"),
-        (0, ConnectionRefusedError(111, "127.0.0.1:4711"), "connection refused"),
-        (0, ConnectionResetError(), "connection closed by the server"),
-        (0, HTTPConnectionClosed(), "connection closed by the server"),
-        (200, HTTPConnectionClosed(), "connection closed by the server"),
-        (0, KeyError("other"), "KeyError"),
-        (0, None, "no answer"),
-    ],
-)
-def test_failures_have_few_names(status: int, error: Exception | None, kind: str | None) -> None:
-    assert error_kind(status, error) == kind
+def workers_of(recorders: Sequence[Recorder]) -> Recorder:
+    """What a master holds after four workers have reported each second."""
+    master = a_recorder()
+    for second in range(1, 16):
+        for number, recorder in enumerate(recorders):
+            master.merge(f"worker {number}", recorder.report(float(second), users=5))
+    return master
 
 
-@pytest.mark.parametrize(
-    ("header", "cold"),
-    [
-        (None, False),
-        ("cache;dur=0.2, total;dur=1.0", False),
-        ("cold, cache;dur=0.2, total;dur=1.0", True),
-        ("total;dur=1.0,cold", True),
-        ("cold;dur=230", True),
-        ("scolding;dur=1", False),
-        ('total;desc="cold"', False),
-    ],
-)
-def test_the_first_answer_of_a_process_says_so(header: str | None, cold: bool) -> None:  # noqa: FBT001 - a test's parameter
-    assert is_cold(header) is cold
+def fill(recorders: Sequence[Recorder]) -> None:
+    chance = Random(1)  # noqa: S311 - repeatable on purpose
+    for index in range(400):
+        add(
+            recorders[index % len(recorders)],
+            intended_seconds=chance.uniform(0, 14),
+            latency_seconds=chance.uniform(0.001, 0.5),
+            late_seconds=chance.uniform(0, 0.01),
+            cache_state=chance.choice(("hit", "miss")),
+            error=chance.choice((None, None, "timeout")),
+        )
 
 
-def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
-    path = tmp_path / "record.json"
+def test_four_workers_leave_what_one_process_would_have_left() -> None:
+    one, four = a_recorder(), [a_recorder() for _ in range(4)]
+    fill([one])
+    fill(four)
 
-    write_atomically(path, "first")
-    before = path.stat().st_ino
-    write_atomically(path, "second")
+    master = workers_of(four)
 
-    assert path.read_text() == "second"
-    assert path.stat().st_ino != before
-    assert list(tmp_path.iterdir()) == [path]
+    assert record_of(master) == record_of(one)
+    assert sorted(master.close(None)) == sorted(one.close(None))
+    assert master.progress(15.0, users=0)["users"] == 4 * 5
+
+
+def test_a_master_waits_for_its_slowest_worker_but_not_for_ever() -> None:
+    master, fast, slow = a_recorder(), a_recorder(), a_recorder()
+    add(fast, 1.5)
+    master.merge("fast", fast.report(9.0, users=1))
+    master.merge("slow", slow.report(1.9, users=1))
+
+    assert list(master.close(9.0)) == []
+    assert len(list(master.close(12.0))) == 2
+
+
+def test_lag_and_connections_of_workers_are_counted_once_each() -> None:
+    master, worker = a_recorder(), a_recorder()
+    worker.connection_opened()
+    worker.add_lag(6.0, 0.020)
+
+    for second in (6.0, 7.0, 8.0):
+        master.merge("worker", worker.report(second, users=1))
+
+    record = record_of(master)
+    assert (record.connections_opened, record.scheduling_lag_ms_max) == (1, 20.0)
+
+
+def test_every_snapshot_is_json() -> None:
+    recorder = a_recorder()
+    add(recorder, 6.0)
+
+    text = json.dumps(recorder.snapshot(7.0))
+
+    assert re.search(r'"measured_requests": 1\b', text)

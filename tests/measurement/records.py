@@ -1,7 +1,10 @@
 """Records with plausible values, for tests that only pass them on."""
 
-from hdrh.histogram import HdrHistogram
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
+from comparison.latency_log import MEASURED, SENT, WARM_UP, parse
 from comparison.records import (
     FORMAT,
     BlockRecord,
@@ -12,6 +15,8 @@ from comparison.records import (
     RunRecord,
     UsageRecord,
 )
+from loadtests.histogram_log import Tag, header, line
+from measurement.results import ResultsFolder
 
 
 def a_run() -> RunRecord:
@@ -41,9 +46,6 @@ def a_run() -> RunRecord:
 
 
 def a_block(index: int, side: str) -> BlockRecord:
-    latencies = HdrHistogram(1, 60_000_000, 3)
-    for latency_us in range(1000, 2000):
-        latencies.record_value(latency_us)
     load = LoadRecord(
         requests=1500,
         failures=0,
@@ -51,11 +53,11 @@ def a_block(index: int, side: str) -> BlockRecord:
         measured_requests=1000,
         measured_failures=0,
         measured_seconds=10.0,
-        latency_histogram=latencies.encode().decode(),
         cache_states={"hit": 900, "miss": 100},
         response_bytes=600_000,
         scheduling_lag_ms_max=2.0,
         connections_opened=20,
+        latencies=parse(a_log(), "log"),
     )
     report = LambdaRecord(1500, {"2": 1400, "3": 100}, (250.0,), 512, 60, 0)
     cpu = {"app": 0.5, "database": 0.1, "cache": 0.05, "generator": 1.0}
@@ -75,3 +77,25 @@ def a_block(index: int, side: str) -> BlockRecord:
         ),
         serverless=report if side == "serverless" else None,
     )
+
+
+def a_log() -> str:
+    """The latencies of a_block(): 500 of the warm-up, 1,000 measured."""
+    warm_up = Tag(WARM_UP, "/customerdata/{id}", "2xx", "miss", "warm", SENT)
+    measured = replace(warm_up, phase=MEASURED, cache_state="hit")
+    return (
+        header(1_700_000_000.0)
+        + line(warm_up, 4, Counter(range(2000, 2500)))
+        + line(measured, 5, Counter(range(1000, 2000)))
+    )
+
+
+def leave_log(logs: Path, block: BlockRecord) -> None:
+    """Put a block's log where the load generator leaves it."""
+    (logs / f"{block.index:02d}-{block.side}.hlog").write_text(a_log(), encoding="ascii")
+
+
+def keep(folder: ResultsFolder, block: BlockRecord) -> None:
+    """Write a block's record and log, as a run does."""
+    leave_log(folder.logs, block)
+    folder.write_block(block)

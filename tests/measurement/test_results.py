@@ -8,7 +8,7 @@ from comparison.errors import ComparisonError
 from comparison.records import to_json
 from measurement.errors import MeasurementError
 from measurement.results import create_results, read_results
-from tests.measurement.records import a_block, a_run
+from tests.measurement.records import a_block, a_run, keep
 
 NOW = datetime(2026, 11, 23, 12, 30, 5, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
     folder.write_run(run)
     for block in blocks:
-        folder.write_block(block)
+        keep(folder, block)
 
     assert read_results(folder.path) == (run, sorted(blocks, key=lambda block: block.index))
 
@@ -56,7 +56,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     [
         ("{", "run.json: cannot be read"),
         ("[]", "run.json: not a JSON object"),
-        ('{"format": 99}', "run.json: format 99; this version reads format 1"),
+        ('{"format": 99}', "run.json: format 99; this version reads format 2"),
         (json.dumps({**to_json(a_run()), "users": "many"}), "run.json: users: 'many'"),
         (json.dumps({**to_json(a_run()), "surprise": 1}), "unknown field 'surprise'"),
     ],
