@@ -18,7 +18,7 @@ from comparison.errors import ComparisonError
 FORMAT = 1
 REGIONS = ("eu-central-1", "us-east-1")
 FIELDS = frozenset({"unit", "tiers", "as_of", "confidence", "source", "note"})
-CONFIDENCES: Mapping[str, str] = MappingProxyType(
+FOUND: Mapping[str, str] = MappingProxyType(
     {
         "primary": "read from AWS's price list, pages or documents",
         "primary-old": "read from AWS's price list, but long ago",
@@ -29,13 +29,19 @@ CONFIDENCES: Mapping[str, str] = MappingProxyType(
         "other-region": "taken from another region",
         "inferred": "taken by analogy",
         "missing": "not found",
+    }
+)
+"""How a price in a file was found -> what that means, in words for the report."""
+CONFIDENCES: Mapping[str, str] = MappingProxyType(
+    {
+        **FOUND,
         "assumed-tiers": "upper tiers assumed to cost what they cost in another region",
         "assumed": "assumed to cost what it costs in another region",
         "discounted": "your price: with your discount",
         "own": "your price",
     }
 )
-"""How a price was found -> what that means, in words for the report."""
+"""The same with what --assume and --prices make of prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +174,8 @@ def _price(price_id: str, entry: object, where: str) -> Price:
             f"{where}: field {field!r} is {'missing' if field in FIELDS else 'not known'}"
         )
     confidence = _text(entry, "confidence", where)
-    if confidence not in CONFIDENCES:
-        raise ComparisonError(
-            f"{where}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}"
-        )
+    if confidence not in FOUND:
+        raise ComparisonError(f"{where}: confidence {confidence!r} is none of {', '.join(FOUND)}")
     tiers = parse_tiers(entry["tiers"], where)
     if entry["as_of"] is None and any(tier.usd is not None for tier in tiers):
         raise ComparisonError(f"{where}: a known price needs as_of, the date it was seen")

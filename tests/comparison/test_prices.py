@@ -122,6 +122,7 @@ BAD_ENTRIES = {
     "field 'colour' is not known": entry(colour="red"),
     "unit is '', not a text": entry(unit=""),
     "confidence 'sure' is none of": entry(confidence="sure"),
+    "confidence 'own' is none of": entry(confidence="own"),
     r"confidence is \['primary'\], not a text": entry(confidence=["primary"]),
     "source is None": entry(source=None),
     "needs as_of": entry(as_of=None),
