@@ -93,20 +93,16 @@ def _priced(price: Price, own: OwnPrices) -> Price:
             note=None,
         )
     prefixes = [prefix for prefix in own.discount_percent if _begins(price.id, prefix)]
-    if not prefixes:
+    percent = own.discount_percent[max(prefixes, key=len)] if prefixes else Decimal(0)
+    if not percent or all(tier.usd is None for tier in price.tiers):
         return price
-    percent = own.discount_percent[max(prefixes, key=len)]
     left = 1 - percent / HUNDRED
     tiers = tuple(
         tier if tier.usd is None else replace(tier, usd=(tier.usd * left).normalize())
         for tier in price.tiers
     )
-    return replace(
-        price,
-        tiers=tiers,
-        confidence=price.confidence if price.confidence == "missing" else "discounted",
-        source=f"{own.name}: {percent} % off {price.source}",
-    )
+    source = f"{own.name}: {percent} % off {price.source}"
+    return replace(price, tiers=tiers, confidence="discounted", source=source)
 
 
 def _begins(price_id: str, prefix: str) -> bool:

@@ -207,12 +207,12 @@ def _cache(engine: str, name: str) -> Lookup:
     )
 
 
-def _database_storage(volume_type: str) -> Lookup:
+def _database_storage(usage_type: str) -> Lookup:
     return _family(
         "Database Storage",
+        usage_type,
         service="AmazonRDS",
         unit="GB-Mo",
-        volumeType=volume_type,
         databaseEngine="MariaDB",
         deploymentOption="Single-AZ",
     )
@@ -274,8 +274,8 @@ _FIXED: Mapping[str, Lookup] = {
         unit="vCPU-Hours",
         databaseEngine="MariaDB",
     ),
-    "rds.storage.gp2": _database_storage("General Purpose"),
-    "rds.storage.gp3": _database_storage("General Purpose-GP3"),
+    "rds.storage.gp2": _database_storage("RDS:GP2-Storage"),
+    "rds.storage.gp3": _database_storage("RDS:GP3-Storage"),
     "rds.backup": _rds("Storage Snapshot", "RDS:ChargedBackupUsage", unit="GB-Mo"),
     "rds.proxy.vcpu_hour": _rds("RDSProxy", "RDS:ProxyUsage", unit="Hrs|vCPU-Hours"),
     "lambda.requests": _lambda("Requests", "Requests|Request"),

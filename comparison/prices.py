@@ -122,9 +122,11 @@ class PriceBook:
 
     def _unknown(self, price: Price, tier: Tier) -> str:
         above = f" above {tier.start:,f}" if tier.start else ""
+        others = " or ".join(region for region in REGIONS if region != self.region)
         return (
-            f"{self.name}: the price of {price.id} per {price.unit}{above} is unknown"
-            " (null); put a sourced one there"
+            f"{self.name}: the price of {price.id} per {price.unit}{above} is unknown (null);"
+            " ask AWS (./compare.py prices --refresh), state your own (--prices FILE), or take"
+            f" another region's (--assume {others})"
         )
 
 

@@ -1,4 +1,6 @@
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -36,6 +38,12 @@ def test_the_longest_beginning_wins() -> None:
 
     assert own.amount_usd("lambda.duration.x86", Decimal(1)) == Decimal("0.00001500003")
     assert own.amount_usd("lambda.requests", Decimal(1)) == Decimal("0.0000001")
+
+
+def test_a_discount_of_nothing_leaves_the_price_as_aws_has_it() -> None:
+    own = priced('discount_percent = {lambda = 50, "lambda.duration" = 0}')
+
+    assert own.price("lambda.duration.x86") == US.price("lambda.duration.x86")
 
 
 def test_a_service_ends_at_a_dot() -> None:
@@ -140,3 +148,16 @@ def test_a_mistake_in_json_is_named_too(complaint: str, text: str) -> None:
 def test_a_file_of_another_kind_is_refused() -> None:
     with pytest.raises(ComparisonError, match=r"^mine\.yaml: not a \.toml or \.json file"):
         parse_own_prices("", "mine.yaml")
+
+
+def test_the_example_in_the_documentation_is_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "prices.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+
+    own = priced(example, load_price_book("eu-central-1"))
+
+    assert own.amount_usd("alb.hour", Decimal(1000)) == 24
+    assert own.amount_usd("dto.internet", Decimal(20_480)) == Decimal("1433.6")
+    assert own.amount_usd("lambda.requests", Decimal(10**6)) == Decimal("0.2")
+    assert own.amount_usd("ec2.linux.t3.micro", Decimal(1000)) == Decimal("8.7")
+    assert own.amount_usd("ec2.cpu_credits.t3.linux", Decimal(1)) == Decimal("0.05")
