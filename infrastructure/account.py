@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import boto3
 from botocore import exceptions
-from botocore.config import Config
 
 from infrastructure.errors import InfrastructureError, SettingError
 
@@ -83,11 +81,14 @@ class Account:
 def open_account(region: str, environ: Mapping[str, str]) -> Account:
     """The account of the credentials that the AWS command line would use.
 
-    Raises SettingError for a wrong region or profile, InfrastructureError without credentials.
+    Raises SettingError for a wrong profile, InfrastructureError without credentials.
     """
+    # Here and not above: they take a third of a second, which no other command shall wait for.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
     with in_our_words(region):
         session = boto3.session.Session(region_name=region)
-        refuse_unknown_region(region, session)
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": RETRIES},
             connect_timeout=CONNECT_SECONDS,
@@ -106,15 +107,18 @@ def open_account(region: str, environ: Mapping[str, str]) -> Account:
     return Account(region, number, client)
 
 
-def refuse_unknown_region(region: str, session: "boto3.session.Session") -> None:
-    """SettingError unless botocore knows the region, in any of AWS's partitions."""
-    known = {
-        name
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("cloudformation", partition)
-    }
-    if region not in known:
-        raise SettingError(f"--region: AWS has no region {region!r}; one is eu-central-1")
+def refuse_other_region(region: str, environ: Mapping[str, str], *, chosen: bool) -> None:
+    """SettingError where the environment names another region than a default that was taken.
+
+    `chosen`: whether the user has given --region.
+    """
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        named = environ.get(variable)
+        if named and named != region and not chosen:
+            raise SettingError(
+                f"{variable} is {named}, and without --region it would be {region}; say which one"
+                " with --region"
+            )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from infrastructure.account import Account
-from infrastructure.plan import stack_tags
+from infrastructure.plan import stack_name, stack_tags
 
 RATE_PER_SECOND: Final = 2000
 BURST: Final = 1000
@@ -28,6 +28,15 @@ ACCESS_LOG_FORMAT: Final = json.dumps(
         "bytes": "$context.responseLength",
     }
 )
+
+
+def log_role_is_others(account: Account, deployment: str) -> bool:
+    """Whether API Gateway has a role for its logs already that is not of this deployment.
+
+    There is one per account and region; templates/serverless.yaml sets it where there is none.
+    """
+    role: str = account.client("apigateway").get_account().get("cloudwatchRoleArn") or ""
+    return bool(role) and f"/{stack_name(deployment, 'serverless')}-" not in role
 
 
 def apply_stage_settings(

@@ -64,14 +64,14 @@ def write_stage(config: Path, stage: str, values: Mapping[str, Any]) -> bool:
     return True
 
 
-def clear_stage(config: Path, stage: str) -> bool:
+def clear_stage(config: Path, stage: str, deployment: str) -> bool:
     """Take out of the stage what write_stage() has put there; whether anything was."""
     document = _read(config)
     before = document.get("stages", {}).get(stage, {})
-    after = {key: value for key, value in before.items() if key not in _OWN_KEYS}
-    # A user's own stage may have a role or variables of its own: ours always has all of them.
-    if after == before or any(key not in before for key in _OWN_KEYS):
+    # A stage that the user has made has a role or variables of its own, and not our tag.
+    if before.get("tags") != stack_tags(deployment):
         return False
+    after = {key: value for key, value in before.items() if key not in _OWN_KEYS}
     document["stages"][stage] = after
     _replace(config, document)
     return True
@@ -88,6 +88,16 @@ def deployed_resources(record: Path) -> dict[str, DeployedResource]:
         return {}
     found = _read(record).get("resources", [])
     return {one["name"]: DeployedResource(one["name"], one) for one in found}
+
+
+def forget_deployed(record: Path, region: str, account_number: str) -> bool:
+    """Remove Chalice's record if it is of this account and region; whether it was."""
+    function = deployed_resources(record).get("api_handler")
+    place = f":{region}:{account_number}:"
+    if function is None or place not in function.values.get("lambda_arn", ""):
+        return False
+    record.unlink()
+    return True
 
 
 def _stage(document: Mapping[str, Any], stage: str, config: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from infrastructure.chalice_stage import (
     write_stage,
 )
 from infrastructure.errors import InfrastructureError, StackBlockedError
-from infrastructure.lambda_side import find_lambda_side
+from infrastructure.lambda_side import code_digest, find_lambda_side
 from infrastructure.loader_task import LoaderTask, load_data
 from infrastructure.plan import (
     DeploymentOptions,
@@ -61,6 +61,7 @@ class Creation:
     """Outputs of all stacks so far, and the artefacts' places."""
     changes: list[str] = field(default_factory=list)
     """What was created or changed, in words."""
+    api_url: str = ""
 
     def run(self, planned: tuple[PlannedStack, ...], expiry: Expiry | None) -> None:
         """Make everything; raises InfrastructureError with what to do next."""
@@ -123,14 +124,18 @@ class Creation:
         if write_stage(config, options.stage, stage_values(options.name, self.outputs)):
             self.changes.append(f"stage {options.stage} of {CONFIG} written")
         self.hands.show(f"chalice deploy --stage {options.stage}")
+        before = code_digest(self.account, options.function_name)
         if not self.hands.chalice_deploy(options.stage):
             raise InfrastructureError(
                 "chalice deploy failed, see above; run ./compare.py up again, or in chalice_app/:"
                 f" chalice deploy --stage {options.stage}"
             )
-        api_id = deployed_resources(deployed_record(repository, options.stage))["rest_api"].values[
-            "rest_api_id"
-        ]
+        after = code_digest(self.account, options.function_name)
+        if after != before:
+            self.changes.append(f"function {'updated' if before else 'created'}")
+        record = deployed_record(repository, options.stage)
+        api = deployed_resources(record)["rest_api"].values
+        self.api_url, api_id = api["rest_api_url"], api["rest_api_id"]
         if apply_stage_settings(self.account, options.name, api_id, options.stage, self.outputs):
             self.changes.append("access log, throttling and tracing of the API set")
         return api_id

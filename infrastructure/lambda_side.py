@@ -41,6 +41,15 @@ def find_lambda_side(account: Account, deployment: str, function: str) -> Lambda
     )
 
 
+def code_digest(account: Account, function: str) -> str | None:
+    """What Lambda says its code is (SHA-256, base64); None where there is no function."""
+    functions = account.client("lambda")
+    try:
+        return str(functions.get_function_configuration(FunctionName=function)["CodeSha256"])
+    except functions.exceptions.ResourceNotFoundException:
+        return None
+
+
 def remove_lambda_side(account: Account, side: LambdaSide, show: Callable[[str], None]) -> None:
     """Delete APIs and function; done where they have gone already."""
     for api_id in side.api_ids:

@@ -117,7 +117,8 @@ def _databases(account: Account, deployment: str) -> Iterator[str]:
     rds = account.client("rds")
     for page in rds.get_paginator("describe_db_instances").paginate():
         for one in page["DBInstances"]:
-            if _has_tag(one.get("TagList", ()), deployment):
+            gone = one["DBInstanceStatus"] in _GONE_STATES
+            if not gone and _has_tag(one.get("TagList", ()), deployment):
                 yield one["DBInstanceArn"]
 
 
@@ -126,7 +127,8 @@ def _proxies(account: Account, deployment: str) -> Iterator[str]:
     for page in rds.get_paginator("describe_db_proxies").paginate():
         for one in page["DBProxies"]:
             arn = one["DBProxyArn"]
-            if _has_tag(_tags_of(rds, ResourceName=arn), deployment):
+            gone = one.get("Status") in _GONE_STATES
+            if not gone and _has_tag(_tags_of(rds, ResourceName=arn), deployment):
                 yield arn
 
 
@@ -135,7 +137,8 @@ def _caches(account: Account, deployment: str) -> Iterator[str]:
     for page in elasticache.get_paginator("describe_replication_groups").paginate():
         for one in page["ReplicationGroups"]:
             arn = one["ARN"]
-            if _has_tag(_tags_of(elasticache, ResourceName=arn), deployment):
+            gone = one.get("Status") in _GONE_STATES
+            if not gone and _has_tag(_tags_of(elasticache, ResourceName=arn), deployment):
                 yield arn
 
 

@@ -24,6 +24,8 @@ PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 # ElastiCache takes names of up to 40 characters and "-service" is added (see data.yaml).
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
+# "Amazon EC2 instance type naming conventions": the letter g after the generation.
+_GRAVITON: Final = re.compile(r"[a-z]+\d+[a-z]*g[a-z]*\.")
 _TEMPLATE_BYTES: Final = 51_200
 """CloudFormation's limit for a template that is sent along ("Understand quotas")."""
 
@@ -50,7 +52,7 @@ class DeploymentOptions:
 
     @property
     def function_name(self) -> str:
-        return f"{APP_NAME}-{self.stage}"
+        return function_name(self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ def check_options(options: DeploymentOptions) -> None:
     if options.architecture not in EC2_ARCHITECTURES:
         raise SettingError(
             f"--architecture: {options.architecture!r} is none of {', '.join(EC2_ARCHITECTURES)}"
+        )
+    if _GRAVITON.match(options.instance_type):
+        raise SettingError(
+            f"--instance-type: {options.instance_type} has ARM processors; the artefact is built"
+            " for x86-64, as in t3.micro"
         )
     try:
         IPv4Network(options.client_cidr)
@@ -155,6 +162,11 @@ def planned_stacks(options: DeploymentOptions, python_version: str) -> tuple[Pla
         "loadgen", python, ("ArtefactBucket", "LoadgenArtefactKey", "LoadgenArtefactVersion")
     )
     return (*stacks, loadgen) if options.loadgen else stacks
+
+
+def function_name(stage: str) -> str:
+    """The function of a stage, as Chalice names it."""
+    return f"{APP_NAME}-{stage}"
 
 
 def stack_name(deployment: str, kind: str) -> str:

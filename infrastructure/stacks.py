@@ -53,6 +53,7 @@ class Stack:
     id: str
     status: str
     created_at: datetime
+    parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     tags: Mapping[str, str]
 
@@ -238,6 +239,9 @@ def _stack(found: Mapping[str, Any]) -> Stack:
         id=found["StackId"],
         status=found["StackStatus"],
         created_at=found["CreationTime"],
+        parameters={
+            one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())
+        },
         outputs={one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())},
         tags={one["Key"]: one["Value"] for one in found.get("Tags", ())},
     )
