@@ -10,12 +10,17 @@ from comparison.outcome import Comparison
 from comparison.prices import PriceBook
 from comparison.reports import json_report, text_report
 from comparison.verdict import compare
-from measurement.results import ResultsFolder, read_results
+from measurement.results import ResultsFolder, read_results, what_is_missing
 
 
 def compare_folder(folder: Path, book: PriceBook) -> Comparison:
-    """Judge what a run has written; raises ArgumentError or ComparisonError."""
+    """Judge what a run has written, and say on standard error what a partial run lacks.
+
+    Raises ArgumentError or ComparisonError.
+    """
     record, blocks = read_results(folder)
+    for sentence in what_is_missing(folder, record, blocks):
+        click.echo(f"missing: {sentence}", err=True)
     return compare(record, blocks, book)
 
 

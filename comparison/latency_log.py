@@ -8,6 +8,7 @@ thousands, and `hdrh`, which decodes one at a time into 17,408 counters, would t
 
 import binascii
 import dataclasses
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ _WORDS: dict[str, frozenset[str]] = {
     "temperature": frozenset({"cold", "warm"}),
     "start": frozenset({SENT, INTENDED}),
 }
+_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 _COMPRESSED_HEADER = struct.Struct(">II")
 _COMPRESSED_COOKIE = 0x1C849314
 _PAYLOAD_HEADER = struct.Struct(">IIIIQQd")
@@ -203,10 +205,9 @@ class _Reader:
             tag = self._tags.get(fields[0])
             if tag is None:
                 tag = self._tags[fields[0]] = self._new_tag(number, fields[0][4:])
-            try:
-                self._line_seconds.append(float(fields[1]))
-            except ValueError as error:
-                raise self._error(number, f"{fields[1]!r} is not a time in seconds") from error
+            if not _SECONDS.fullmatch(fields[1]):
+                raise self._error(number, f"{fields[1]!r} is not a time in seconds")
+            self._line_seconds.append(float(fields[1]))
             self._line_tags.append(tag)
             yield number, self._payload(number, fields[4])
 

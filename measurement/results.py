@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison.errors import ComparisonError
-from comparison.latency_log import SENT, parse
+from comparison.latency_log import SENT, LatencyLog, parse
 from comparison.records import BlockRecord, RunRecord, from_json, to_json
 from loadtests.profiles import Profile, read_profile, to_document
 from measurement.errors import ArgumentError, MeasurementError
@@ -127,10 +127,11 @@ def _blocks_missing(run: RunRecord, blocks: Sequence[BlockRecord]) -> Iterator[s
 
 def _blocks_cut(path: Path) -> Iterator[str]:
     for log in sorted((path / "logs").glob("[0-9]*.hlog")):
-        requests = parse(_read_text(log), f"logs/{log.name}").only(start=SENT).distribution()
+        text = _read_text(log)
+        requests = _requests(parse(text, f"logs/{log.name}")) if "\n" in text else 0
         yield (
-            f"the end of block {log.stem}: it was cut after {requests.samples:,} requests, which"
-            f" count for nothing (logs/{log.name})"
+            f"the end of block {log.stem}: it was cut after {requests:,} requests, which count for"
+            f" nothing (logs/{log.name})"
         )
 
 
@@ -138,9 +139,14 @@ def _latencies_missing(block: BlockRecord) -> Iterator[str]:
     name = f"blocks/{_block_name(block)}.hlog"
     if block.load.latencies.cut_line is not None:
         yield f"the rest of {name}: line {block.load.latencies.cut_line} is cut off"
-    logged = block.load.latencies.only(start=SENT).distribution().samples
+    logged = _requests(block.load.latencies)
     if logged != block.load.requests:
         yield f"latencies: {name} holds {logged:,} of {block.load.requests:,} requests"
+
+
+def _requests(log: LatencyLog) -> int:
+    """Each request stands in a log twice: from the send, and from its intended start."""
+    return log.only(start=SENT).distribution().samples
 
 
 def _read_block(file: Path) -> BlockRecord:

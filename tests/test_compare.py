@@ -98,6 +98,18 @@ def test_an_invalid_comparison_is_shown_and_is_a_failure(
     assert shown.err == "compare.py: the comparison is INVALID; its first lines say why\n"
 
 
+def test_a_partial_run_is_reported_with_what_it_lacks(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (results / "blocks" / "02-serverless.json").unlink()
+
+    assert compare.main(["report", str(results)]) == 0
+
+    shown = capsys.readouterr()
+    assert "serverless was not measured" in " ".join(shown.out.split())
+    assert shown.err == "missing: 1 of 2 planned blocks: 02-serverless\n"
+
+
 def test_report_can_draw_its_table(results: Path, tmp_path: Path) -> None:
     picture = tmp_path / "report.svg"
 

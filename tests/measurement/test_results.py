@@ -1,14 +1,16 @@
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from comparison.errors import ComparisonError
+from comparison.latency_log import SENT, measured_successes
 from comparison.records import to_json
 from measurement.errors import MeasurementError
-from measurement.results import create_results, read_results
-from tests.measurement.records import a_block, a_run, keep
+from measurement.results import ResultsFolder, create_results, read_results, what_is_missing
+from tests.measurement.records import a_block, a_log, a_run, keep
 
 NOW = datetime(2026, 11, 23, 12, 30, 5, tzinfo=UTC)
 
@@ -66,6 +68,76 @@ def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, s
 
     with pytest.raises(ComparisonError, match=says):
         read_results(tmp_path)
+
+
+def test_latencies_stand_beside_their_block(tmp_path: Path) -> None:
+    folder = create_results(tmp_path / "run", NOW)
+    folder.write_run(a_run())
+    keep(folder, a_block(1, "ec2"))
+
+    _, [block] = read_results(folder.path)
+
+    assert measured_successes(block.load.latencies, SENT).samples == 1000
+    assert (folder.blocks / "01-ec2.hlog").read_text() == a_log()
+    assert not list(folder.logs.iterdir())
+
+
+def test_a_log_that_is_not_there_or_no_log_is_named(tmp_path: Path) -> None:
+    folder = create_results(tmp_path / "run", NOW)
+    folder.write_run(a_run())
+    keep(folder, a_block(1, "ec2"))
+
+    (folder.blocks / "01-ec2.hlog").write_text("latency\n1\n")
+    with pytest.raises(ComparisonError, match=r"blocks/01-ec2\.hlog: line 1: not an HdrHist"):
+        read_results(folder.path)
+    (folder.blocks / "01-ec2.hlog").unlink()
+    with pytest.raises(ComparisonError, match=r"01-ec2\.hlog: cannot be read"):
+        read_results(folder.path)
+
+
+def test_nothing_is_missing_of_a_whole_run(tmp_path: Path) -> None:
+    assert missing_of(partial_run(tmp_path, ("ec2", "serverless"))) == []
+
+
+def test_blocks_that_were_planned_and_not_measured_are_named(tmp_path: Path) -> None:
+    folder = partial_run(tmp_path, ("serverless",))
+
+    assert missing_of(folder) == ["1 of 2 planned blocks: 01-ec2"]
+
+
+def test_a_block_that_was_cut_is_named_with_what_it_had(tmp_path: Path) -> None:
+    folder = partial_run(tmp_path, ("ec2", "serverless"))
+    (folder.logs / "03-ec2.hlog").write_text(a_log()[:-20], encoding="ascii")
+    (folder.logs / "04-ec2.hlog").write_text("", encoding="ascii")
+
+    third, fourth = missing_of(folder)
+
+    assert third.startswith("the end of block 03-ec2: it was cut after 500 requests")
+    assert fourth.startswith("the end of block 04-ec2: it was cut after 0 requests")
+
+
+def test_a_cut_line_and_the_latencies_lost_with_it_are_said(tmp_path: Path) -> None:
+    folder = partial_run(tmp_path, ("ec2", "serverless"))
+    (folder.blocks / "02-serverless.hlog").write_text(a_log()[:-20], encoding="ascii")
+
+    assert missing_of(folder) == [
+        "the rest of blocks/02-serverless.hlog: line 7 is cut off",
+        "latencies: blocks/02-serverless.hlog holds 500 of 1,500 requests",
+    ]
+
+
+def partial_run(tmp_path: Path, sides: Sequence[str]) -> ResultsFolder:
+    """Of a run with two blocks, those of these sides."""
+    folder = create_results(tmp_path / "run", NOW)
+    folder.write_run(a_run())
+    for index, side in enumerate(("ec2", "serverless"), start=1):
+        if side in sides:
+            keep(folder, a_block(index, side))
+    return folder
+
+
+def missing_of(folder: ResultsFolder) -> list[str]:
+    return what_is_missing(folder.path, *read_results(folder.path))
 
 
 def test_half_written_files_are_not_read(tmp_path: Path) -> None:
