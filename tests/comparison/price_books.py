@@ -1,9 +1,24 @@
-"""Small price books for tests: every entry valid until a test says otherwise."""
+"""Price books for tests: small ones, and the shipped ones as they were on 2026-11-23.
+
+A test that states an amount takes a frozen book: `./compare.py prices --refresh` changes the
+shipped ones, and must not make tests fail.
+"""
 
 import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from comparison.prices import PriceBook, parse_price_book
+
+FROZEN = Path(__file__).with_name("frozen_prices")
+
+
+@cache
+def frozen_book(region: str) -> PriceBook:
+    """The price book of eu-central-1 or us-east-1, by the name that the shipped one has."""
+    text = (FROZEN / f"{region}.json").read_text(encoding="utf-8")
+    return parse_price_book(text, f"comparison/prices/{region}.json")
 
 
 def entry(**changes: object) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import pytest
 
 from comparison.assumed_prices import assume, assumed_ids
 from comparison.errors import ComparisonError
-from comparison.prices import REGIONS, Tier, is_sure, load_price_book
-from tests.comparison.price_books import entry, parse, tiers
+from comparison.prices import REGIONS, Tier, is_sure
+from tests.comparison.price_books import entry, frozen_book, parse, tiers
 
 HERE = "eu-central-1"
 THERE = "us-east-1"
@@ -13,23 +13,23 @@ PRIMARY_TIER1 = "primary-tier1"
 
 
 def test_a_known_price_stays_as_it_is() -> None:
-    book = load_price_book(HERE)
+    book = frozen_book(HERE)
 
-    filled = assume(book, load_price_book(THERE))
+    filled = assume(book, frozen_book(THERE))
 
     assert filled.price("alb.hour") == book.price("alb.hour")
 
 
 def test_the_shipped_books_fill_each_other_completely() -> None:
     for region, other in (REGIONS, REGIONS[::-1]):
-        filled = assume(load_price_book(region), load_price_book(other))
+        filled = assume(frozen_book(region), frozen_book(other))
 
         assert all(tier.usd is not None for p in filled.prices.values() for tier in p.tiers)
         assert filled.region == region
 
 
 def test_an_unknown_price_is_taken_from_the_other_region_and_says_so() -> None:
-    filled = assume(load_price_book(HERE), load_price_book(THERE))
+    filled = assume(frozen_book(HERE), frozen_book(THERE))
 
     price = filled.price("apigw.http.requests")
     assert filled.amount_usd(price.id, Decimal(1_000_000)) == 1
@@ -39,7 +39,7 @@ def test_an_unknown_price_is_taken_from_the_other_region_and_says_so() -> None:
 
 
 def test_the_book_names_where_its_unknown_prices_come_from() -> None:
-    filled = assume(load_price_book(HERE), load_price_book(THERE))
+    filled = assume(frozen_book(HERE), frozen_book(THERE))
 
     assert "unknown prices assumed from us-east-1" in filled.name
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from comparison.assumed_prices import assume
 from comparison.errors import ComparisonError
 from comparison.own_prices import apply_own_prices, parse_own_prices
-from comparison.prices import PriceBook, is_sure, load_price_book
-from tests.comparison.price_books import entry, parse, tiers
+from comparison.prices import PriceBook, is_sure
+from tests.comparison.price_books import entry, frozen_book, parse, tiers
 
-US = load_price_book("us-east-1")
+US = frozen_book("us-east-1")
 
 
 def priced(toml: str, book: PriceBook = US) -> PriceBook:
@@ -88,7 +88,7 @@ def test_own_prices_are_marked() -> None:
 
 
 def test_a_discount_off_an_unknown_price_leaves_it_unknown_and_off_an_assumed_one_counts() -> None:
-    eu = load_price_book("eu-central-1")
+    eu = frozen_book("eu-central-1")
     discount = "discount_percent.apigw = 50"
 
     assumed = priced(discount, assume(eu, US)).amount_usd("apigw.http.requests", Decimal(10**6))
@@ -154,7 +154,7 @@ def test_the_example_in_the_documentation_is_right() -> None:
     page = (Path(__file__).parents[2] / "docs" / "prices.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
 
-    own = priced(example, load_price_book("eu-central-1"))
+    own = priced(example, frozen_book("eu-central-1"))
 
     assert own.amount_usd("alb.hour", Decimal(1000)) == 24
     assert own.amount_usd("dto.internet", Decimal(20_480)) == Decimal("1433.6")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from comparison.errors import ComparisonError
 from comparison.prices import REGIONS, is_sure, load_price_book, parse_price_book
-from tests.comparison.price_books import entry, parse
+from tests.comparison.price_books import entry, frozen_book, parse
 
 QUANTITIES = st.decimals(0, 50_000_000_000, places=3)
 TIERED = ["apigw.rest.requests", "lambda.duration.x86", "lambda.duration.arm64", "dto.internet"]
@@ -45,13 +45,13 @@ def test_another_region_is_an_error_that_names_those_there_are() -> None:
 
 
 def test_digits_of_a_price_are_kept_exactly() -> None:
-    book = load_price_book("us-east-1")
+    book = frozen_book("us-east-1")
 
     assert book.price("lambda.duration.x86").tiers[0].usd == Decimal("0.0000166667")
 
 
 def test_a_quantity_spreads_over_the_tiers_it_reaches() -> None:
-    amounts = load_price_book("us-east-1").tier_amounts("apigw.rest.requests", Decimal(400_000_000))
+    amounts = frozen_book("us-east-1").tier_amounts("apigw.rest.requests", Decimal(400_000_000))
 
     assert [(part.quantity, part.unit_usd) for part in amounts] == [
         (Decimal(333_000_000), Decimal("0.0000035")),
@@ -60,7 +60,7 @@ def test_a_quantity_spreads_over_the_tiers_it_reaches() -> None:
 
 
 def test_an_unknown_tier_is_refused_by_name_and_its_known_part_still_has_a_price() -> None:
-    book = load_price_book("eu-central-1")
+    book = frozen_book("eu-central-1")
 
     known = book.amount_usd("apigw.rest.requests", Decimal(333_000_000))
 
@@ -71,12 +71,12 @@ def test_an_unknown_tier_is_refused_by_name_and_its_known_part_still_has_a_price
 
 def test_a_price_that_nobody_found_is_refused_even_for_nothing() -> None:
     with pytest.raises(ComparisonError, match=r"apigw\.http\.requests .* is unknown"):
-        load_price_book("eu-central-1").amount_usd("apigw.http.requests", Decimal(0))
+        frozen_book("eu-central-1").amount_usd("apigw.http.requests", Decimal(0))
 
 
 def test_a_price_that_is_not_in_the_book_is_refused_with_the_files_name() -> None:
     with pytest.raises(ComparisonError, match=r"us-east-1\.json: there is no price 'ec2\.none'"):
-        load_price_book("us-east-1").price("ec2.none")
+        frozen_book("us-east-1").price("ec2.none")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_only_what_aws_published_is_sure(confidence: str, tiers_used: int, sure:
 @settings(deadline=None)
 @given(QUANTITIES, QUANTITIES, st.sampled_from(TIERED))
 def test_more_usage_never_costs_less(first: Decimal, second: Decimal, price_id: str) -> None:
-    book = load_price_book("us-east-1")
+    book = frozen_book("us-east-1")
 
     less, more = (book.amount_usd(price_id, quantity) for quantity in sorted([first, second]))
 
@@ -108,7 +108,7 @@ def test_more_usage_never_costs_less(first: Decimal, second: Decimal, price_id: 
 
 @pytest.mark.parametrize("price_id", TIERED)
 def test_the_amount_does_not_jump_where_a_tier_begins(price_id: str) -> None:
-    book = load_price_book("us-east-1")
+    book = frozen_book("us-east-1")
     tiny = Decimal("0.000001")
 
     for tier in book.price(price_id).tiers[1:]:

@@ -7,17 +7,17 @@ import pytest
 from comparison.assumed_prices import assume
 from comparison.price_list import Found
 from comparison.price_refresh import refresh
-from comparison.prices import CONFIDENCES, REGIONS, Tier, load_price_book
+from comparison.prices import CONFIDENCES, REGIONS, Tier
 from comparison.reports.price_report import render_json, render_prices, render_refresh, selected
-from tests.comparison.price_books import entry, parse, tiers
+from tests.comparison.price_books import entry, frozen_book, parse, tiers
 
-EU = load_price_book("eu-central-1")
+EU = frozen_book("eu-central-1")
 TODAY = date(2026, 11, 23)
 
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_whole_book_fits_80_columns_without_a_cut_word(region: str) -> None:
-    book = load_price_book(region)
+    book = frozen_book(region)
 
     page = render_prices(book, tuple(book.prices.values()))
 
@@ -43,7 +43,7 @@ def test_tiers_stand_under_each_other_and_an_unknown_one_says_so() -> None:
 
 
 def test_only_prices_that_are_not_sure_have_the_mark() -> None:
-    filled = assume(EU, load_price_book("us-east-1"))
+    filled = assume(EU, frozen_book("us-east-1"))
 
     page = render_prices(filled, selected(filled, ["vpce.interface.gb"]))
 
