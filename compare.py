@@ -29,17 +29,27 @@ from types import FrameType
 
 import click
 
+from commands.down import down
 from commands.prices import prices
 from commands.report import report
 from commands.run import run
 from commands.serve import serve
+from commands.status import status
+from commands.up import up
 from comparison.errors import ComparisonError
 from emulation.errors import EmulationError
+from infrastructure.errors import InfrastructureError, SettingError
 from loadtests.errors import LoadTestError
 from measurement.errors import ArgumentError, MeasurementError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_UNEXPECTED = 1, 2, 3
-EXPECTED_ERRORS = (ComparisonError, EmulationError, LoadTestError, MeasurementError)
+EXPECTED_ERRORS = (
+    ComparisonError,
+    EmulationError,
+    InfrastructureError,
+    LoadTestError,
+    MeasurementError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +67,7 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         # Click puts each of several choices on a line of its own.
         return _fail(" ".join(error.format_message().split()), EXIT_USAGE)
-    if isinstance(error, ArgumentError):
+    if isinstance(error, ArgumentError | SettingError):
         return _fail(str(error), EXIT_USAGE)
     if isinstance(error, click.Abort):
         # Click's name for Ctrl-C; the cause tells which signal it was.
@@ -88,7 +98,7 @@ def command() -> None:
     """
 
 
-for subcommand in (run, report, prices, serve):
+for subcommand in (run, report, prices, serve, up, status, down):
     command.add_command(subcommand)
 
 
