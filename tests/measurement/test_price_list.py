@@ -1,7 +1,8 @@
 """Real answers through a real boto3 client; only the server is our own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any
 
 import boto3
 import pytest
@@ -39,24 +40,42 @@ IRELAND = {
 """What AWS charged in eu-west-1 on 2023-02-23."""
 
 
-@pytest.fixture
-def api() -> PricingApi:
-    return PricingApi(recorded_rows())
+Ask = Callable[..., PriceListAnswers]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[PricingApi, Any]]:
+    """The API and a client of it; boto3 takes long to make one."""
+    api = PricingApi([])
+    with serving_prices(api) as url, pytest.MonkeyPatch.context() as patch:
+        use_aws(patch, url)
+        yield api, pricing_client("eu-west-1")
 
 
 @pytest.fixture
-def endpoint(api: PricingApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with serving_prices(api) as url:
-        use_aws(monkeypatch, url)
-        yield url
+def api(server: tuple[PricingApi, Any]) -> PricingApi:
+    api, _ = server
+    api.items, api.page_size, api.failure = recorded_rows(), 2, None
+    api.asked.clear()
+    return api
 
 
-def ask(*price_ids: str, region: str = "eu-west-1") -> PriceListAnswers:
-    return ask_price_list(pricing_client(region), region, price_ids, lambda _: None)
+@pytest.fixture
+def ask(api: PricingApi, server: tuple[PricingApi, Any]) -> Ask:
+    _, client = server
+
+    def ask(*price_ids: str, region: str = "eu-west-1") -> PriceListAnswers:
+        return ask_price_list(client, region, price_ids, lambda _: None)
+
+    return ask
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_each_price_of_a_region_is_found_among_its_neighbours() -> None:
+def ask_anew() -> PriceListAnswers:
+    """With a client of its own, which finds its own credentials and waits for nobody."""
+    return ask_price_list(pricing_client("eu-west-1"), "eu-west-1", ["alb.hour"], lambda _: None)
+
+
+def test_each_price_of_a_region_is_found_among_its_neighbours(ask: Ask) -> None:
     answers = ask(*IRELAND)
 
     assert answers.missed == {}
@@ -64,16 +83,14 @@ def test_each_price_of_a_region_is_found_among_its_neighbours() -> None:
     assert found == {price_id: Decimal(usd) for price_id, usd in IRELAND.items()}
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_an_answer_of_many_pages_is_read_to_its_end(api: PricingApi) -> None:
+def test_an_answer_of_many_pages_is_read_to_its_end(api: PricingApi, ask: Ask) -> None:
     api.page_size = 1
 
     assert ask("nat.hour").found["nat.hour"].tiers[0].usd == Decimal("0.048")
     assert len(api.asked) == 4
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_questions_that_several_prices_share_are_asked_once(api: PricingApi) -> None:
+def test_questions_that_several_prices_share_are_asked_once(api: PricingApi, ask: Ask) -> None:
     api.page_size = 100
 
     ask("nat.hour", "nat.gb", "alb.hour", "alb.lcu_hour")
@@ -81,15 +98,13 @@ def test_questions_that_several_prices_share_are_asked_once(api: PricingApi) -> 
     assert len(api.asked) == 2
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_the_source_names_service_and_sku() -> None:
+def test_the_source_names_service_and_sku(ask: Ask) -> None:
     source = ask("alb.hour").found["alb.hour"].source
 
     assert source == "AWS Price List API, AWSELB, SKU T29JAP5UEZ7HXAM7"
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_complete_items_of_other_years_and_services_are_read(api: PricingApi) -> None:
+def test_complete_items_of_other_years_and_services_are_read(api: PricingApi, ask: Ask) -> None:
     api.items = [
         *recorded("ec2_t3_micro_2026-09-10.json"),
         recorded("rds_mariadb_us-east-1_2026-03-18.json"),
@@ -103,8 +118,7 @@ def test_complete_items_of_other_years_and_services_are_read(api: PricingApi) ->
     ]
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_what_the_list_does_not_have_is_missed_and_the_rest_is_found() -> None:
+def test_what_the_list_does_not_have_is_missed_and_the_rest_is_found(ask: Ask) -> None:
     answers = ask("lambda.requests", "alb.hour", "my.own.price")
 
     assert list(answers.found) == ["alb.hour"]
@@ -114,8 +128,9 @@ def test_what_the_list_does_not_have_is_missed_and_the_rest_is_found() -> None:
     }
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_an_ambiguous_answer_is_missed_with_the_prices_it_could_be(api: PricingApi) -> None:
+def test_an_ambiguous_answer_is_missed_with_the_prices_it_could_be(
+    api: PricingApi, ask: Ask
+) -> None:
     twin = {"regionCode": "eu-west-1", "usagetype": "EU-LCUUsage"}
     api.items.append(
         item("TWIN", "AWSELB", "Load Balancer-Application", twin, [["0", "LCU-Hrs", "0.009"]])
@@ -126,8 +141,7 @@ def test_an_ambiguous_answer_is_missed_with_the_prices_it_could_be(api: PricingA
     assert "different prices: YE8QE7GMG9794PDX $0.008, TWIN $0.009" in missed
 
 
-@pytest.mark.usefixtures("endpoint")
-def test_data_transfer_is_asked_for_by_its_whole_usage_type(api: PricingApi) -> None:
+def test_data_transfer_is_asked_for_by_its_whole_usage_type(api: PricingApi, ask: Ask) -> None:
     attributes = {"usagetype": "EUC1-DataTransfer-Out-Bytes"}
     tiers = [["10240", "GB", "0.085"], ["0", "GB", "0.09"]]
     api.items.append(item("OUT", "AWSDataTransfer", "Data Transfer", attributes, tiers))
@@ -162,7 +176,6 @@ def test_the_request_and_its_response_have_the_shape_of_botocores_example() -> N
     assert answers.missed == {"ebs.gp3.storage": "no product matches"}
 
 
-@pytest.mark.usefixtures("endpoint")
 @pytest.mark.parametrize(
     ("code", "says"),
     [
@@ -173,11 +186,14 @@ def test_the_request_and_its_response_have_the_shape_of_botocores_example() -> N
         ("InvalidParameterException", "the AWS Price List API refuses: "),
     ],
 )
-def test_a_refusal_says_what_to_do(api: PricingApi, code: str, says: str) -> None:
+def test_a_refusal_says_what_to_do(code: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = PricingApi([])
     api.failure = (400, code)
 
-    with pytest.raises(MeasurementError, match=says) as error:
-        ask("alb.hour")
+    with serving_prices(api) as url:
+        use_aws(monkeypatch, url)
+        with pytest.raises(MeasurementError, match=says) as error:
+            ask_anew()
     assert "\n" not in str(error.value)
 
 
@@ -187,7 +203,7 @@ def test_without_credentials_the_error_says_how_to_give_some(
     use_aws(monkeypatch, "http://127.0.0.1:9", credentials=False)
 
     with pytest.raises(MeasurementError, match=r"no usable AWS credentials: .*AWS_PROFILE"):
-        ask("alb.hour")
+        ask_anew()
 
 
 def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +211,7 @@ def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_PROFILE", "nosuch")
 
     with pytest.raises(MeasurementError, match="nosuch"):
-        ask("alb.hour")
+        ask_anew()
 
 
 def test_without_a_network_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +220,7 @@ def test_without_a_network_the_error_says_so(monkeypatch: pytest.MonkeyPatch) ->
     use_aws(monkeypatch, url)
 
     with pytest.raises(MeasurementError, match=r"cannot be reached: .*check the network"):
-        ask("alb.hour")
+        ask_anew()
 
 
 @pytest.mark.parametrize(
