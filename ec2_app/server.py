@@ -1,26 +1,22 @@
-"""The production server's settings, each with its reason, and the command that starts it.
+"""The production server: the command, the worker processes and their end.
 
-Granian (HTTP in Rust, the application in Python threads) served 3.9 times as many requests per
-CPU-second as gunicorn's threads on the cache-hit route; see docs/design.md, "The EC2 server".
+httptools on uvloop reads and writes HTTP, the event loop answers what Redis holds (answering.py),
+threads the rest. Granian in WSGI mode, which served here before, answered a third as many cache
+hits per CPU-second; see docs/design.md, "The EC2 server".
 """
 
 import argparse
 import contextlib
 import ipaddress
-import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
-import threading
+import time
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
-
-from granian import Granian
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
 
 from ec2_app.app import DRAIN_SIGNAL
 from shared.errors import SettingsError
@@ -31,22 +27,16 @@ PORT = 10000
 
 # One per vCPU of a t3.micro: Python runs on one core per process.
 WORKERS = 2
-# Two threads per worker overlap one's wait for Redis with the other's work; four and sixteen were
-# no faster. Each holds one connection to MariaDB and one to Redis.
-THREADS = 2
-# Granian counts connections here, idle keep-alive ones included; its default (1024 over all
-# workers) would leave 1,500 users waiting for one another.
-CONNECTIONS_PER_WORKER = 16_384
 # How many connections the kernel may hold that are not accepted yet; it caps this by somaxconn.
 BACKLOG = 4096
-# Granian closes an idle keep-alive connection after this time; its most. A load balancer in front
-# must give up earlier (ALB idle timeout below 60 s) or it reuses a connection that is closing.
-KEEP_ALIVE_MS = 60_000
 # A worker that has not finished its requests this long after SIGTERM is killed.
 STOP_SECONDS = 5
 # Between SIGTERM and closing: answers end their connections meanwhile. Long enough for a client
 # that sends all the time; who pauses longer should be taken off by the load balancer first.
 DRAIN_SECONDS = 0.5
+# A worker that has died is replaced; one that dies at once again must not keep the CPU busy.
+_RESTART_SECONDS = 0.5
+_LOOK_SECONDS = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings_from_environ(os.environ)
-        _require_free(options.host, options.port)
+        listeners = _listeners(options.host, options.port, options.workers)
     except SettingsError as error:
         sys.stderr.write(f"ec2_app: {error}\n")
         return 2
@@ -67,61 +57,80 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{os.strerror(error.errno or 0)}; give another --host or --port\n"
         )
         return 1
-    server = create_server(options.host, options.port, options.workers)
-    server.on_startup(_drain_before_stopping)  # Granian has set its signal handlers by then
-    server.serve()
+    Workers(listeners).run()
     return 0
 
 
-def create_server(host: str, port: int, workers: int) -> Granian:
-    """The configured server, not started yet."""
-    return Granian(
-        "ec2_app.app:app_from_environment",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        # A thread that ends takes its two connections with it; ten minutes is Granian's longest.
-        blocking_threads_idle_timeout=600,
-        backlog=BACKLOG,
-        backpressure=CONNECTIONS_PER_WORKER,
-        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_MS),
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.warning,
+class Workers:
+    """One process per listening socket; a process that ends is replaced until the stop.
+
+    The sockets are kept here: whoever connects while a worker is being replaced waits for the new
+    one instead of being refused.
+    """
+
+    def __init__(self, listeners: Sequence[socket.socket]) -> None:
+        self._listeners = listeners
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._stopping = False
+
+    def run(self) -> None:
+        """Start all, and return when SIGTERM or SIGINT has ended them."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        self._processes = [_started(listener) for listener in self._listeners]
+        while not self._stopping:
+            time.sleep(_LOOK_SECONDS)
+            self._replace()
+        self._signal(DRAIN_SIGNAL)
+        time.sleep(DRAIN_SECONDS)
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self._processes:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _replace(self) -> None:
+        for index, process in enumerate(self._processes):
+            if process.poll() is not None and not self._stopping:
+                sys.stderr.write(f"ec2_app: a worker ended with {process.returncode}; replaced\n")
+                time.sleep(_RESTART_SECONDS)
+                self._processes[index] = _started(self._listeners[index])
+
+    def _signal(self, number: int) -> None:
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(number)
+
+
+def _started(listener: socket.socket) -> "subprocess.Popen[bytes]":
+    descriptor = listener.fileno()
+    return subprocess.Popen(
+        [sys.executable, "-m", "ec2_app.worker", str(descriptor)], pass_fds=[descriptor]
     )
 
 
-def _drain_before_stopping() -> None:
-    """At SIGTERM, let clients leave their kept connections before the workers close these.
+def _listeners(host: str, port: int, count: int) -> list[socket.socket]:
+    """One listening socket per worker; raises OSError unless the port is ours alone.
 
-    A request that meets a closing connection is lost to a client that does not repeat it.
-    """
-    stop = signal.getsignal(signal.SIGTERM)
-    assert callable(stop)
-
-    def drain(number: int, frame: FrameType | None) -> None:
-        for worker in multiprocessing.active_children():
-            if worker.pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker.pid, DRAIN_SIGNAL)
-        threading.Timer(DRAIN_SECONDS, stop, (number, frame)).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, drain)
-
-
-def _require_free(host: str, port: int) -> None:
-    """Raise OSError unless this process may listen there, alone.
-
-    Granian's workers share their port through SO_REUSEPORT. A second server would join them
-    without a word and take half of the requests; without that option the kernel refuses it.
+    On Linux the kernel shares connections out among sockets (SO_REUSEPORT), evenly; elsewhere it
+    does not, and the workers take them from one socket, in turns or not.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    socket.create_server((host, port), family=family).close()
+    # Without that option, so that a second server is refused instead of joining the first one.
+    alone = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    if sys.platform != "linux":
+        return [alone] * count
+    alone.close()
+    return [
+        socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)
+        for _ in range(count)
+    ]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -145,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
 def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
-    except ValueError:  # Granian resolves no names
+    except ValueError:  # names are not resolved
         raise argparse.ArgumentTypeError(
             f"{text!r} is not an IP address; give one such as 127.0.0.1"
         ) from None

@@ -16,10 +16,11 @@ _ACCOUNT_CONCURRENCY = 1000
 # "redis" alone is the server.
 _PACKAGES = {
     "chalice": "chalice",
-    "granian": "granian",
+    "httptools": "httptools",
     "locust": "locust",
     "pymysql": "pymysql",
     "redis-py": "redis",
+    "uvloop": "uvloop",
 }
 
 

@@ -1,9 +1,14 @@
 """The HTTP contract without a framework: a request's parts in; status, headers and body out.
 
-Both front doors only translate, so both platforms answer with the same bytes. What there is to
+All front doors only translate, so both platforms answer with the same bytes. What there is to
 answer stands in contract.py; how, here and nowhere else.
+
+Two ways lead to an answer. handle() does all of it and waits for cache and database: Lambda, WSGI,
+and the EC2 server's threads. The EC2 server's event loop must not wait: it takes what to ask Redis
+from cached_question() and brings Redis' answer to answer_cached().
 """
 
+import contextlib
 import itertools
 import json
 import logging
@@ -16,7 +21,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from shared.access_log import AccessLog, Milliseconds
-from shared.cache import Lookup
+from shared.cache import HIT, Lookup
 from shared.contract import (
     HEADERS_OF_ERROR,
     JSON,
@@ -28,8 +33,11 @@ from shared.contract import (
     Route,
 )
 from shared.customer import parse_customer_id
+from shared.entries import UNKNOWN, stored_in
 from shared.errors import (
+    CustomerNotFoundError,
     DataUnavailableError,
+    InvalidCustomerIdError,
     MethodNotAllowedError,
     RouteNotFoundError,
     ServiceError,
@@ -39,6 +47,8 @@ from shared.service import CustomerService
 _log = logging.getLogger(__name__)
 
 WELCOME: Final = b"Welcome to the API!"
+# In Server-Timing, a metric without a duration: what runs its first request is slower than later.
+_COLD: Final = "cold"
 # Nothing that a log line or a header would have to escape.
 _is_request_id: Final = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 
@@ -59,10 +69,34 @@ _Answer: TypeAlias = tuple[int, dict[str, str], bytes, Lookup | None]
 """A response before the headers that every response has, and what was looked up for it."""
 
 
+Request: TypeAlias = tuple[str, str, str, str]
+"""Method, path, If-None-Match and X-Request-Id, as handle() takes them."""
+
+
+class CachedQuestion(NamedTuple):
+    """What the cache may know about a request."""
+
+    started: float
+    """When the request came, by time.perf_counter."""
+    route: Route
+    key: bytes
+
+
+class Missed(NamedTuple):
+    """The cache has been asked for this request already and does not hold it."""
+
+    started: float
+    """As in CachedQuestion."""
+    cache_seconds: float
+
+
 class _Endpoint(NamedTuple):
     route: Route
-    answer: Callable[[Route, str], _Answer]
-    """Takes the route and the customer id as sent, "" where the route has none."""
+    answer: Callable[[Route, str, float | None], _Answer]
+    """Takes the route, the customer id as sent ("" where the route has none), and the seconds
+    that it took to find out that the cache does not hold it, None if it is to be asked."""
+    key: Callable[[int], bytes] | None = None
+    """The cache's key by customer id; None for what is never cached."""
 
 
 class Api:
@@ -82,47 +116,90 @@ class Api:
         self._health_checks = health_checks
         self._optional = optional
         self._access_log = access_log
-        answers: Mapping[str, Callable[[Route, str], _Answer]] = {
-            "welcome": lambda route, _: _page(route, WELCOME),
-            "health": lambda route, _: self._health(route),
-            "description": lambda route, _: _page(route, _description()),
-            "customer": lambda route, text: _customer(
-                route, service.customer(parse_customer_id(text))
+        answers: Mapping[str, Callable[[Route, str, float | None], _Answer]] = {
+            "welcome": lambda route, *_: _page(route, WELCOME),
+            "health": lambda route, *_: self._health(route),
+            "description": lambda route, *_: _page(route, _description()),
+            "customer": lambda route, text, missed: _customer(
+                route, service.customer(parse_customer_id(text), missed)
             ),
-            "customerdata": lambda route, text: _customer(
-                route, service.customer_data(parse_customer_id(text))
+            "customerdata": lambda route, text, missed: _customer(
+                route, service.customer_data(parse_customer_id(text), missed)
             ),
         }
+        keys = {"customer": service.customer_key, "customerdata": service.customer_data_key}
         # ("health", "") or ("customer", "/"): see _find().
         self._endpoints = {
             route.path.removeprefix("/").partition("/")[:2]: _Endpoint(
-                route, answers[route.operation]
+                route, answers[route.operation], keys.get(route.operation)
             )
             for route in ROUTES
         }
+        self._first = [_COLD]
         # Unique without asking the system at each request; count() is atomic.
         self._request_id_prefix = os.urandom(6).hex()
         self._request_number = itertools.count(1)
 
     def handle(
-        self, method: str, path: str, if_none_match: str = "", request_id: str = ""
+        self,
+        method: str,
+        path: str,
+        if_none_match: str = "",
+        request_id: str = "",
+        missed: Missed | None = None,
     ) -> Response:
-        """Answer one request; never raises.
+        """Answer one request; never raises. Waits for cache and database.
 
         `path` is percent-decoded and without query string; leading slashes count as one and a
         trailing one not at all, as on API Gateway. `if_none_match` and `request_id` are the
         headers If-None-Match and X-Request-Id, empty where they were not sent.
         """
+        started = time.perf_counter() if missed is None else missed.started
+        endpoint, argument = self._find(path)
+        answer = _answer(endpoint, method, argument, missed)
+        route = None if endpoint is None else endpoint.route
+        return self._finished(started, (method, path, if_none_match, request_id), route, answer)
+
+    def cached_question(self, request: Request) -> CachedQuestion | None:
+        """What the cache may know about this request; None where it is not to be asked."""
         started = time.perf_counter()
+        method, path, _, _ = request
+        endpoint, argument = self._find(path)
+        if endpoint is None or endpoint.key is None or method not in METHODS:
+            return None
+        try:
+            key = endpoint.key(parse_customer_id(argument))
+        except InvalidCustomerIdError:
+            return None
+        return CachedQuestion(started, endpoint.route, key)
+
+    def answer_cached(
+        self, request: Request, question: CachedQuestion, value: object
+    ) -> Response | None:
+        """The answer to `request` by what Redis' GET of the key gave; None where that is none."""
+        stored = stored_in(value)
+        if stored is None:
+            return None
+        if stored == UNKNOWN:
+            answer = _error(CustomerNotFoundError)
+        else:
+            elapsed = time.perf_counter() - question.started
+            answer = _customer(question.route, Lookup(stored, HIT, elapsed, 0.0))
+        return self._finished(question.started, request, question.route, answer)
+
+    def _finished(
+        self, started: float, request: Request, route: Route | None, answer: _Answer
+    ) -> Response:
+        """The answer with what every response has; it is logged."""
+        method, _, if_none_match, request_id = request
+        status, headers, body, found = answer
         if not request_id or not _is_request_id(request_id):
             request_id = f"{self._request_id_prefix}-{next(self._request_number):x}"
-        endpoint, argument = self._find(path)
-        status, headers, body, found = _answer(endpoint, method, argument)
+        headers["X-Request-Id"] = request_id
         if if_none_match and _names(if_none_match, headers.get("ETag")):
             # With its Content-Type: API Gateway would add a default one to a 304, and a cache
             # would take that over (RFC 9111, 3.2).
             status, body = 304, b""
-        headers["X-Request-Id"] = request_id
         durations = _milliseconds(found, time.perf_counter() - started)
         if found is not None:
             # https://www.w3.org/TR/server-timing/: durations in milliseconds
@@ -130,14 +207,23 @@ class Api:
             headers["Server-Timing"] = (
                 f"cache;dur={cache_ms},db;dur={database_ms},total;dur={total_ms}"
             )
+        if self._first:
+            self._mark_first(headers)
         if self._access_log is not None:
-            route = None if endpoint is None else endpoint.route.path
             sent_bytes = 0 if method == "HEAD" else len(body)
+            template = None if route is None else route.path
             cache = None if found is None else found.state
             self._access_log(
-                (time.time(), method, route, status, sent_bytes, cache, durations, request_id)
+                (time.time(), method, template, status, sent_bytes, cache, durations, request_id)
             )
         return Response(status, headers, body)
+
+    def _mark_first(self, headers: dict[str, str]) -> None:
+        """Let the first answer of this process say that it was cold, and no other one."""
+        with contextlib.suppress(IndexError):  # another thread was first; pop() is atomic
+            mark = self._first.pop()
+            timing = headers.get("Server-Timing")
+            headers["Server-Timing"] = f"{mark}, {timing}" if timing else mark
 
     def _find(self, path: str) -> tuple[_Endpoint | None, str]:
         """What answers this path, and the customer id in it as sent ("" where it has none)."""
@@ -171,13 +257,16 @@ def entity_tag(body: bytes) -> str:
     return f'"{zlib.crc32(body):08x}-{len(body):x}"'
 
 
-def _answer(endpoint: _Endpoint | None, method: str, argument: str) -> _Answer:
+def _answer(
+    endpoint: _Endpoint | None, method: str, argument: str, missed: Missed | None
+) -> _Answer:
     try:
         if endpoint is None:
             return _error(RouteNotFoundError)
         if method not in METHODS:
             return _error(MethodNotAllowedError)
-        return endpoint.answer(endpoint.route, argument)
+        cache_seconds = None if missed is None else missed.cache_seconds
+        return endpoint.answer(endpoint.route, argument, cache_seconds)
     except ServiceError as error:
         if isinstance(error, DataUnavailableError):
             _log.error("database unavailable: %r", error.__cause__)

@@ -20,6 +20,11 @@ class Breaker:
         self._probe_lock = threading.Lock()
         self._probe_at: float | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether all may try; does not count as the probe."""
+        return self._probe_at is None
+
     def allows(self) -> bool:
         """Whether the caller may try; after the pause that is True for one caller, the probe."""
         if self._probe_at is None:

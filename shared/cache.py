@@ -8,6 +8,7 @@ loads; others find the lock and ask again until the body has replaced it. So the
 of its own and no command to take it away, and nobody can take it once the body is there. It costs
 a full miss one round trip more, and a hit nothing: that stays a plain GET. (SET with NX and GET in
 one would cost a miss nothing, but make each hit a write, which a full or read-only server refuses.)
+To store the body costs none: nobody waits for Redis to say that it has.
 """
 
 import random
@@ -65,6 +66,8 @@ class CacheAside:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._entries = Entries(connections, settings, clock)
+        self.breaker = self._entries.breaker
+        """Open while Redis is left alone; who asks it in another way reports there too."""
         self._settings = settings
         self._clock = clock
         self._random_share = random_share
@@ -72,16 +75,29 @@ class CacheAside:
         self._prefix = settings.key_prefix.encode()
         self._flights: SingleFlight[_Found] = SingleFlight(settings.lock_seconds)
 
-    def get_or_load(self, name: str, load: Callable[[], bytes]) -> Lookup:
+    def key(self, name: str) -> bytes:
+        """The key of the entry `name`."""
+        return self._prefix + name.encode()
+
+    def get_or_load(
+        self, name: str, load: Callable[[], bytes], missed_seconds: float | None = None
+    ) -> Lookup:
         """The body stored under `name`, else what `load` returns, stored for the next time.
+
+        `missed_seconds` is given by a caller who has asked Redis already: how long it took to
+        find nothing.
 
         `load` may raise CustomerNotFoundError, which is remembered for a short time and raised
         again; its other errors pass through, also to the threads that wait for it, and leave
         nothing in the cache.
         """
         started = time.perf_counter()
-        key = self._prefix + name.encode()
-        usable, stored = self._entries.get(key)
+        key = self.key(name)
+        if missed_seconds is None:
+            usable, stored = self._entries.get(key)
+        else:
+            started -= missed_seconds
+            usable, stored = True, None
         if stored:
             return Lookup(stored, HIT, time.perf_counter() - started, 0.0)
         if stored == UNKNOWN:

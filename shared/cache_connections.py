@@ -5,12 +5,13 @@ else together, and importing any part of it is 86 of the 145 ms that the whole s
 import: it brings asyncio and hooks for telemetry along. Each cold start would pay for that.
 """
 
+import contextlib
 import socket
 import ssl
 import struct
 import threading
 import time
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -32,6 +33,17 @@ _ACCESS_DENIED: Final = ("WRONGPASS", "NOAUTH")
 # ElastiCache ends a connection that was opened with an IAM token after 12 hours ("Authenticating
 # with IAM", Amazon ElastiCache User Guide). Ending it first keeps that out of a request.
 _IAM_CONNECTION_SECONDS = 11 * 3600.0
+
+
+class Opening(NamedTuple):
+    """What it takes to open a connection in another way than here."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    commands: tuple[bytes, ...]
+    """To be sent first, packed: log in and choose the database."""
+    lifetime_seconds: float
 
 
 class CacheError(Exception):
@@ -101,6 +113,29 @@ class CacheConnections:
         connection = self._local.connection = self._connect()
         return connection.exchange(packed, count)
 
+    def send(self, packed: bytes) -> None:
+        """Send one command of which nobody needs the answer; never waits for one, never raises.
+
+        The answer is read, and left, with that of this thread's next command.
+        """
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            with contextlib.suppress(CacheError):
+                connection.send(packed)
+
+    def opening(self) -> Opening:
+        """How to open a connection; may wait for the login. Raises CacheError.
+
+        A login that is refused is renewed by command(), on its way to a connection.
+        """
+        try:
+            login = self._credentials.login()
+        except CredentialsUnavailableError as error:
+            raise CacheError(str(error)) from None
+        return Opening(
+            *self._address, self._tls_context(), self._first(login), self._lifetime_seconds()
+        )
+
     def _connect(self) -> "_Connection":
         try:
             login = self._credentials.login()
@@ -116,12 +151,7 @@ class CacheConnections:
 
     def _log_in(self, login: Login) -> "_Connection | None":
         """A new connection, or None if the server does not take the login."""
-        commands = []
-        if login.password:
-            user = (login.user.encode(),) if login.user else ()
-            commands.append(pack(b"AUTH", *user, login.password.encode()))
-        if self._number != "0":
-            commands.append(pack(b"SELECT", self._number.encode()))
+        commands = self._first(login)
         connection = self._open()
         if commands:
             answers = connection.exchange(b"".join(commands), len(commands))
@@ -134,12 +164,22 @@ class CacheConnections:
         return connection
 
     def _open(self) -> "_Connection":
-        context = None
-        if self._tls:
-            context = verifying_context(self._settings.tls_ca_file, "CACHE_TLS_CA_FILE")
-        by_token = self._settings.iam_name is not None
-        lifetime_seconds = _IAM_CONNECTION_SECONDS if by_token else float("inf")
-        return _Connection(self._address, self._settings.timeout_seconds, lifetime_seconds, context)
+        timeout_seconds = self._settings.timeout_seconds
+        context = self._tls_context()
+        return _Connection(self._address, timeout_seconds, self._lifetime_seconds(), context)
+
+    def _first(self, login: Login) -> tuple[bytes, ...]:
+        user = (login.user.encode(),) if login.user else ()
+        log_in = (pack(b"AUTH", *user, login.password.encode()),) if login.password else ()
+        choose = (pack(b"SELECT", self._number.encode()),) if self._number != "0" else ()
+        return log_in + choose
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        ca_file = self._settings.tls_ca_file
+        return verifying_context(ca_file, "CACHE_TLS_CA_FILE") if self._tls else None
+
+    def _lifetime_seconds(self) -> float:
+        return _IAM_CONNECTION_SECONDS if self._settings.iam_name is not None else float("inf")
 
 
 class _Connection:
@@ -156,6 +196,7 @@ class _Connection:
         self.usable_until = time.monotonic() + lifetime_seconds
         """By the monotonic clock; always past once it is closed."""
         self._reader = hiredis.Reader(replyError=CacheRefusalError, notEnoughData=_PENDING)
+        self._unread = 0
         try:
             self._socket = socket.create_connection(address, timeout_seconds)
             # One small packet is the whole request: it must not wait for others.
@@ -173,8 +214,20 @@ class _Connection:
         # A thread that ends takes its connection with it.
         self.close()
 
+    def send(self, packed: bytes) -> None:
+        """Send one command; the next exchange reads its answer first."""
+        try:
+            self._socket.sendall(packed)
+        except OSError:  # as in exchange(), which finds it closed
+            self.close()
+            raise _ConnectionLostError("lost") from None
+        self._unread += 1
+
     def exchange(self, packed: bytes, count: int) -> list[object]:
         """`count` answers; after any error the connection is closed, as more may come on it."""
+        if self._unread:
+            unread, self._unread = self._unread, 0
+            return self.exchange(packed, unread + count)[unread:]
         try:
             self._socket.sendall(packed)
             # Nearly always the one answer comes whole, in one piece; _more has the rest, also the

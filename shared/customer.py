@@ -7,11 +7,14 @@ docs/design.md). Bodies are made here once and then stored and sent as they are.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from shared.errors import InvalidCustomerIdError
 
 HIGHEST_CUSTOMER_ID = 2**32 - 1
 _MOST_DIGITS = len(str(HIGHEST_CUSTOMER_ID))
+# json.dumps would make a new one for each body.
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,9 @@ class Customer:
     givenname: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
+    """A tuple, because each load makes ten: a frozen dataclass takes twice as long."""
+
     measure_id: int
     measure_date: str
     """YYYY-MM-DD hh:mm:ss"""
@@ -67,4 +71,4 @@ def readings_body(readings: Iterable[Reading]) -> bytes:
 
 
 def _encode(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encoder.encode(value).encode()

@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 class Commands(Protocol):
     def command(self, packed: bytes) -> object: ...
     def commands(self, packed: bytes, count: int) -> list[object]: ...
+    def send(self, packed: bytes) -> None: ...
 
 
 class LockAttempt(NamedTuple):
@@ -53,13 +54,13 @@ class Entries:
         self._connections = connections
         self._lock_ms = b"%d" % round(settings.lock_seconds * 1000)
         self._open_seconds = settings.breaker_open_seconds
-        self._breaker = Breaker(settings.breaker_open_seconds, clock)
+        self.breaker = Breaker(settings.breaker_open_seconds, clock)
         # A full or read-only server refuses to store, and still gives what it has.
         self._write_breaker = Breaker(settings.breaker_open_seconds, clock)
 
     def get(self, key: bytes) -> tuple[bool, bytes | None]:
         """Whether the cache is usable, and what is stored; None: nothing, or only a lock."""
-        if self._connections is None or not self._breaker.allows():
+        if self._connections is None or not self.breaker.allows():
             return False, None
         try:
             # Packed by hand: this is the hot path, and pack() takes as long as Redis.
@@ -67,8 +68,8 @@ class Entries:
         except CacheError as error:
             self._failed(error)
             return False, None
-        self._breaker.succeeded()
-        return True, _stored(value)
+        self.breaker.succeeded()
+        return True, stored_in(value)
 
     def lock(self, key: bytes) -> LockAttempt:
         """Put a lock where nothing is stored.
@@ -86,11 +87,16 @@ class Entries:
         # Not "OK": a SET that had to be sent again, on a new connection, meets its own lock.
         if answers[1] == lock:
             return LockAttempt(lock=lock)
-        return LockAttempt(stored=_stored(answers[1]))
+        return LockAttempt(stored=stored_in(answers[1]))
 
     def store(self, key: bytes, body: bytes, ttl_seconds: int) -> None:
-        """Store for `ttl_seconds`, over whatever is there: it comes from the same database."""
-        self._write(set_command(key, body, ttl_seconds), 1)
+        """Store for `ttl_seconds`, over whatever is there: it comes from the same database.
+
+        Not waited for: the cache has just taken the lock, and should it refuse the body, the next
+        lock is refused too.
+        """
+        if self._connections is not None:
+            self._connections.send(set_command(key, body, ttl_seconds))
 
     def release(self, key: bytes, lock: bytes) -> None:
         """Take our lock away, so that those who wait for it do so no longer."""
@@ -118,7 +124,7 @@ class Entries:
         return answers
 
     def _failed(self, error: CacheError) -> None:
-        self._breaker.failed()
+        self.breaker.failed()
         _log.warning("cache unusable, bypassed for %s s: %s", self._open_seconds, error)
 
 
@@ -127,5 +133,11 @@ def set_command(key: bytes, body: bytes, ttl_seconds: int) -> bytes:
     return pack(b"SET", key, body, b"EX", b"%d" % ttl_seconds)
 
 
-def _stored(value: object) -> bytes | None:
+def stored_in(value: object) -> bytes | None:
+    """What GET's answer says is stored; None: nothing, or only a lock."""
     return value if isinstance(value, bytes) and not value.startswith(_LOCK_MARK) else None
+
+
+def is_answer_to_get(value: object) -> bool:
+    """Whether GET was answered, with a value or with nothing; an error is no answer."""
+    return value is None or isinstance(value, bytes)

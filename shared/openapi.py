@@ -97,8 +97,14 @@ _RESPONSE_HEADERS: Final[Mapping[str, tuple[str, Json]]] = {
         {"enum": ["hit", "miss", "bypass"]},
     ),
     "Server-Timing": (
-        "Milliseconds in the cache, in the database and in all.",
-        {"type": "string", "pattern": r"^cache;dur=[\d.]+,db;dur=[\d.]+,total;dur=[\d.]+$"},
+        (
+            "Milliseconds in the cache, in the database and in all; after the word cold if this"
+            " is the first answer of a process. (On another route that answer has the word alone.)"
+        ),
+        {
+            "type": "string",
+            "pattern": r"^(cold|(cold, )?cache;dur=[\d.]+,db;dur=[\d.]+,total;dur=[\d.]+)$",
+        },
     ),
     "Retry-After": ("Seconds to wait.", {"type": "integer"}),
 }

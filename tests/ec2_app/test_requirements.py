@@ -16,7 +16,7 @@ def test_what_an_instance_installs_has_the_versions_of_the_lock_file() -> None:
 
     locked = pins(REPOSITORY / "requirements" / "tool.txt")
     assert instance == {name: locked[name] for name in instance}
-    assert {"granian", "pymysql", "hiredis", "botocore"} <= set(instance)
+    assert {"httptools", "uvloop", "pymysql", "hiredis", "botocore"} <= set(instance)
 
 
 def test_the_service_needs_nothing_that_an_instance_does_not_install() -> None:

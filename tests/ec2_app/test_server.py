@@ -135,7 +135,7 @@ def test_a_customer_comes_with_the_right_bytes_and_length(port: int) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["content-length"] == str(len(body))
     assert answer.headers["x-cache"] in ("hit", "miss")
-    assert answer.headers["server-timing"].startswith("cache;dur=")
+    assert "cache;dur=" in answer.headers["server-timing"]
 
 
 def test_readings_come_with_the_right_bytes_and_length(port: int) -> None:

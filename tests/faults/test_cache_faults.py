@@ -37,6 +37,9 @@ class CountingConnections:
         self.uses += 1
         return self._connections.commands(packed, count)
 
+    def send(self, packed: bytes) -> None:
+        self._connections.send(packed)
+
 
 class Service:
     """A cache over a loader that always knows, with a clock that stands still."""

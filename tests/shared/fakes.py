@@ -83,6 +83,10 @@ class FakeCommands:
             raise answer
         return answer if isinstance(answer, list) else [answer, *([None] * (count - 1))]
 
+    def send(self, packed: bytes) -> None:
+        """Takes no answer."""
+        self.sent += parsed(packed, 1)
+
 
 def parsed(packed: bytes, count: int) -> list[list[bytes]]:
     """The commands in `packed`, which must hold `count`."""

@@ -1,5 +1,6 @@
 import json
 import re
+import time
 
 import pymysql
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.access_log import AccessLog, Entry
-from shared.api import Api, Response, entity_tag, error_response
+from shared.api import Api, Missed, Response, entity_tag, error_response
 from shared.cache import CacheAside
 from shared.cache_connections import CacheError
 from shared.contract import METHODS, ROUTES, STATUS_OF_ERROR, Route
@@ -84,7 +85,7 @@ def test_a_customer_is_answered_as_json(api: Api) -> None:
 
 
 def test_readings_are_answered_as_json() -> None:
-    api = make_api(FakeSelects({1: (("0,2010-03-04 12:13:14,17;", 1),)}))
+    api = make_api(FakeSelects({1: (("1;0,2010-03-04 12:13:14,17;",),)}))
 
     response = api.handle("GET", "/customerdata/1")
 
@@ -187,7 +188,7 @@ def test_a_row_that_is_no_customer_is_an_internal_error() -> None:
 
 @pytest.mark.parametrize(
     ("answers", "state"),
-    [([b'{"Id":1}'], "hit"), ([None, LOCK_TAKEN, b"OK"], "miss"), ([CacheError("gone")], "bypass")],
+    [([b'{"Id":1}'], "hit"), ([None, LOCK_TAKEN], "miss"), ([CacheError("gone")], "bypass")],
 )
 def test_an_answer_says_what_the_cache_did(answers: list[object], state: str) -> None:
     api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), FakeCommands(answers))
@@ -196,6 +197,7 @@ def test_an_answer_says_what_the_cache_did(answers: list[object], state: str) ->
 
 
 def test_an_answer_says_where_its_time_went(api: Api) -> None:
+    api.handle("GET", "/")
     header = api.handle("GET", "/customer/1").headers["Server-Timing"]
 
     found = re.fullmatch(
@@ -204,6 +206,84 @@ def test_an_answer_says_where_its_time_went(api: Api) -> None:
     assert found is not None
     cache, database, total = map(float, found.groups())
     assert cache + database <= total + 0.002  # each is rounded
+
+
+def test_the_first_answer_says_that_it_was_cold_and_no_other_does(api: Api) -> None:
+    timings = [api.handle("GET", "/customer/1").headers["Server-Timing"] for _ in range(3)]
+
+    assert timings[0].startswith("cold, cache;dur=")
+    assert [timing.startswith("cache;dur=") for timing in timings] == [False, True, True]
+
+
+@pytest.mark.parametrize("path", ["/", "/customer/abc", "/nothing"])
+def test_a_first_answer_without_durations_says_no_more_than_cold(api: Api, path: str) -> None:
+    timings = [api.handle("GET", path).headers.get("Server-Timing") for _ in range(2)]
+
+    assert timings == ["cold", None]
+
+
+def test_what_the_cache_knows_is_answered_as_handle_would_answer() -> None:
+    api = make_api(FakeSelects(), FakeCommands([b'{"Id":1}', b'{"Id":1}']))
+    request = ("GET", "/customer/1", "", "r-1")
+    api.handle(*request)
+
+    question = api.cached_question(request)
+    assert question is not None
+    answer = api.answer_cached(request, question, b'{"Id":1}')
+
+    assert answer is not None
+    assert question.key == b"test:customer:1"
+    assert lasting(answer) == lasting(other := api.handle(*request))
+    assert answer._replace(headers={}) == other._replace(headers={})
+
+
+def test_a_known_unknown_and_a_known_tag_are_answered_from_the_cache_alone() -> None:
+    api = make_api(FakeSelects())
+    request = ("HEAD", "/customerdata/1", "*", "")
+    question = api.cached_question(request)
+    assert question is not None
+
+    answers = [api.answer_cached(request, question, value) for value in (b"", b"{}")]
+
+    assert [answer and answer.status for answer in answers] == [404, 304]
+
+
+@pytest.mark.parametrize("value", [None, b"\0lock", 7])
+def test_what_is_no_body_is_no_answer(value: object) -> None:
+    api = make_api(FakeSelects())
+    request = ("GET", "/customer/1", "", "")
+    question = api.cached_question(request)
+    assert question is not None
+
+    assert api.answer_cached(request, question, value) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/health"),
+        ("GET", "/customer/0"),
+        ("POST", "/customer/1"),
+        ("GET", "/x"),
+    ],
+)
+def test_what_the_cache_cannot_know_is_not_asked_of_it(api: Api, method: str, path: str) -> None:
+    assert api.cached_question((method, path, "", "")) is None
+
+
+def test_who_has_missed_already_does_not_ask_again_and_its_time_counts() -> None:
+    commands = FakeCommands([LOCK_TAKEN])
+    api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), commands)
+
+    missed = Missed(time.perf_counter() - 2.0, 1.0)
+    headers = api.handle("GET", "/customer/1", missed=missed).headers
+
+    assert commands.sent[0][0] == b"SET"
+    assert headers["X-Cache"] == "miss"
+    cache, _, total = map(float, re.findall(r"dur=([\d.]+)", headers["Server-Timing"]))
+    assert cache >= 1000.0
+    assert total >= 2000.0
 
 
 def test_health_is_ok_when_everything_answers() -> None:
@@ -251,7 +331,7 @@ def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_route_answers_get_and_head_alike(route: Route) -> None:
-    rows = (("Müller", "Zoë"),) if route.operation == "customer" else (("0,2010-03-04,17;", 1),)
+    rows = (("Müller", "Zoë"),) if route.operation == "customer" else (("1;0,2010-03-04,17;",),)
     api = make_api(FakeSelects({1: rows}))
     path = route.path.replace("{customer_id}", "1")
 
@@ -361,9 +441,10 @@ def test_the_log_and_the_header_tell_the_same_durations() -> None:
     log: list[Entry] = []
     api = make_api(FakeSelects({1: (("Müller", "Zoë"),)}), access_log=log.append)
 
+    api.handle("GET", "/")
     response = api.handle("GET", "/customer/1")
 
-    cache, database, total = log[0][6]
+    cache, database, total = log[1][6]
     assert response.headers["Server-Timing"] == (
         f"cache;dur={cache},db;dur={database},total;dur={total}"
     )

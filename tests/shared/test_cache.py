@@ -65,7 +65,7 @@ def test_a_hit_is_the_stored_bytes_and_asks_nobody_else(loader: Loader) -> None:
 
 
 def test_a_miss_is_loaded_and_stored_for_the_time_to_live(loader: Loader) -> None:
-    commands = FakeCommands([None, LOCK_TAKEN, b"OK"])
+    commands = FakeCommands([None, LOCK_TAKEN])
     cache = CacheAside(commands, cache_settings(ttl_jitter_share=0.0))
 
     found = cache.get_or_load("a", loader)
@@ -77,7 +77,7 @@ def test_a_miss_is_loaded_and_stored_for_the_time_to_live(loader: Loader) -> Non
 
 @pytest.mark.parametrize(("random_share", "ttl"), [(0.0, b"3600"), (0.5, b"3420"), (1.0, b"3240")])
 def test_the_jitter_shortens_the_time_to_live(random_share: float, ttl: bytes) -> None:
-    commands = FakeCommands([None, LOCK_TAKEN, b"OK"])
+    commands = FakeCommands([None, LOCK_TAKEN])
     cache = CacheAside(commands, cache_settings(), random_share=lambda: random_share)
 
     cache.get_or_load("a", Loader())
@@ -86,7 +86,7 @@ def test_the_jitter_shortens_the_time_to_live(random_share: float, ttl: bytes) -
 
 
 def test_an_unknown_customer_is_stored_as_unknown_for_a_short_time() -> None:
-    commands = FakeCommands([None, LOCK_TAKEN, b"OK"])
+    commands = FakeCommands([None, LOCK_TAKEN])
     cache = CacheAside(commands, cache_settings())
 
     with pytest.raises(CustomerNotFoundError):
@@ -159,14 +159,24 @@ def test_a_failing_cache_is_left_alone_until_the_breakers_time_is_over(error: Ex
     assert loader.calls == 4
 
 
-def test_a_cache_that_fails_to_store_opens_the_breaker_too(loader: Loader) -> None:
-    commands = FakeCommands([None, LOCK_TAKEN, CacheError("lost")])
+def test_a_cache_that_fails_to_lock_opens_the_breaker_too(loader: Loader) -> None:
+    commands = FakeCommands([None, CacheError("lost")])
     cache = CacheAside(commands, cache_settings(), Clock())
 
     bodies = [cache.get_or_load("a", loader).body for _ in range(2)]
 
     assert bodies == [BODY, BODY]
-    assert [command[0] for command in commands.sent] == [b"GET", b"SET", b"GET", b"SET"]
+    assert [command[0] for command in commands.sent] == [b"GET", b"SET", b"GET"]
+
+
+def test_who_has_missed_already_does_not_ask_again(loader: Loader) -> None:
+    commands = FakeCommands([LOCK_TAKEN])
+
+    found = CacheAside(commands, cache_settings()).get_or_load("a", loader, 0.5)
+
+    assert [command[0] for command in commands.sent] == [b"SET", b"GET", b"SET"]
+    assert found.state == MISS
+    assert found.cache_seconds >= 0.5
 
 
 def test_a_cache_that_stores_nothing_still_gives_what_it_has(loader: Loader) -> None:
@@ -354,7 +364,7 @@ def test_who_waits_for_an_unknown_customer_learns_it_from_the_holder(loader: Loa
 
 def test_who_waits_takes_over_at_once_when_the_holder_gives_up(loader: Loader) -> None:
     clock = Clock()
-    commands = FakeCommands([None, [None, b"\0other's lock"], LOCK_TAKEN, b"OK"])
+    commands = FakeCommands([None, [None, b"\0other's lock"], LOCK_TAKEN])
     cache = CacheAside(commands, cache_settings(), clock, sleep=clock.sleep)
 
     found = cache.get_or_load("a", loader)
@@ -378,7 +388,7 @@ def test_who_has_waited_long_enough_loads_and_stores(loader: Loader, random_shar
 
 
 def test_the_lock_lasts_as_long_as_the_settings_say_and_differs_each_time() -> None:
-    commands = FakeCommands([None, LOCK_TAKEN, b"OK"] * 2)
+    commands = FakeCommands([None, LOCK_TAKEN] * 2)
     cache = CacheAside(commands, cache_settings(lock_seconds=1.5))
 
     for _ in range(2):

@@ -11,7 +11,7 @@ from tests.shared.fakes import FakeSelects
 from tests.shared.test_api import make_api
 
 METHODS_IN_DOCUMENT = {method.lower() for method in METHODS}
-ROWS = {"customer": (("Müller", "Zoë"),), "customerdata": ((0, "2010-03-04 12:13:14", 17),)}
+ROWS = {"customer": (("Müller", "Zoë"),), "customerdata": (("1;0,2010-03-04 12:13:14,17;",),)}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_it_names_the_headers_that_an_answer_really_has(
     responses = description["paths"][route.path]["get"]["responses"]
     path = route.path.replace("{customer_id}", "1")
 
+    api.handle("GET", "/")  # the first answer has a header more
     found = api.handle("GET", path)
     unmodified = api.handle("GET", path, found.headers.get("ETag", ""))
 

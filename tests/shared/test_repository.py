@@ -29,8 +29,8 @@ def test_a_row_becomes_a_customer() -> None:
 
 
 def test_a_joined_value_becomes_readings() -> None:
-    joined = "0,2010-03-04 12:13:14,17;1,2011-03-04 12:13:14,-3;"
-    repository = CustomerRepository(FakeSelects({7: ((joined, 2),)}))
+    joined = "2;0,2010-03-04 12:13:14,17;1,2011-03-04 12:13:14,-3;"
+    repository = CustomerRepository(FakeSelects({7: ((joined,),)}))
 
     assert repository.readings(7) == [
         Reading(0, "2010-03-04 12:13:14", 17),
@@ -38,8 +38,8 @@ def test_a_joined_value_becomes_readings() -> None:
     ]
 
 
-def test_a_row_of_null_is_a_customer_without_readings() -> None:
-    repository = CustomerRepository(FakeSelects({7: ((None, 0),)}))
+def test_a_count_of_none_is_a_customer_without_readings() -> None:
+    repository = CustomerRepository(FakeSelects({7: (("0;",),)}))
 
     assert repository.readings(7) == []
 
