@@ -3,8 +3,9 @@
     FILE                  the counts so far (JSON, LoadRecord), replaced whole
     FILE.progress.json    the figures of the moment, replaced whole
     FILE.hlog             latencies by second (HdrHistogram log), appended line by line
+    FILE.samples.npz      every single request, where that is wanted (samples.py), in chunks
 
-with FILE's own suffix left out of the last name. Separate from timers.py, which says when: here is
+with FILE's own suffix left out of the last two. Separate from timers.py, which says when: here is
 no gevent, so that everything can be called in a thread. Killed at any moment, each file can be
 read: one is replaced in one step, a line of the log is written in one call.
 """
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.histogram_log import header
+from loadtests.samples import Chunk, SamplesFile
 
 
 class RecordFiles:
-    """Opens a new log; `began_at` is the block's beginning in seconds since the epoch."""
+    """Begins new files; `began_at` is the block's beginning in seconds since the epoch."""
 
     def __init__(self, record: Path, began_at: float) -> None:
+        self._samples = SamplesFile(samples_path(record))
         self._record = record
         self._progress = record.with_name(f"{record.name}.progress.json")
         # Unbuffered: what was appended stands in the file, even when this process is killed.
@@ -35,6 +38,10 @@ class RecordFiles:
         """Add whole lines to the log."""
         self._log.write(lines.encode("ascii"))
 
+    def append_samples(self, chunk: Chunk) -> None:
+        """Add single requests to their file."""
+        self._samples.append(chunk)
+
     def close(self) -> None:
         self._log.close()
 
@@ -42,6 +49,11 @@ class RecordFiles:
 def log_path(record: Path) -> Path:
     """Where the log of this record stands."""
     return record.with_suffix(".hlog")
+
+
+def samples_path(record: Path) -> Path:
+    """Where the single requests of this record stand, if they are kept."""
+    return record.with_suffix(".samples.npz")
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -13,11 +13,12 @@ grows with neither requests nor time.
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from loadtests.answers import cache_state, status_class
 from loadtests.histogram_log import Tag, line
+from loadtests.samples import Chunk, Kind, Samples
 
 MEASURED, WARM_UP = "measured", "warm-up"
 RECENT_SECONDS = 2
@@ -40,13 +41,28 @@ class Label(NamedTuple):
     def tag(self, start: str) -> Tag:
         """As the log says it; `start` is "sent" or "intended"."""
         return Tag(
-            phase=MEASURED if self.measured else WARM_UP,
+            phase=self._phase,
             route=self.route,
             status_class=status_class(self.status, self.error),
             cache_state=cache_state(self.cache_state),
-            temperature="cold" if self.cold else "warm",
+            temperature=self._temperature,
             start=start,
         )
+
+    @property
+    def kind(self) -> Kind:
+        """As a file of samples says it."""
+        state = cache_state(self.cache_state)
+        status, error = str(self.status), self.error or ""
+        return (self._phase, self.route, status, error, state, self._temperature)
+
+    @property
+    def _phase(self) -> str:
+        return MEASURED if self.measured else WARM_UP
+
+    @property
+    def _temperature(self) -> str:
+        return "cold" if self.cold else "warm"
 
 
 class Seen:
@@ -121,6 +137,8 @@ class Report:
     lag_ms_max: float
     """So far, as is `connections_opened`."""
     connections_opened: int
+    samples: Chunk | None = None
+    """The requests one by one, where they are kept."""
 
 
 class Recorder:
@@ -136,6 +154,8 @@ class Recorder:
         self._lag_ms_max = 0.0
         self._connections = 0
         self._reports: dict[str, Report] = {}
+        self.samples: Samples | None = None
+        """Where each request is kept by itself; None where only counts are wanted."""
 
     def add(  # noqa: PLR0913 - all that a request has, in one call: it is the hot path
         self,
@@ -167,6 +187,9 @@ class Recorder:
         seen.body_bytes += body_bytes
         seen.from_sent[round((answered_seconds - sent_seconds) * 1e6)] += 1
         seen.from_intended[round((answered_seconds - intended_seconds) * 1e6)] += 1
+        if self.samples is not None:
+            kind = Label(*label).kind
+            self.samples.add(intended_seconds, sent_seconds, answered_seconds, body_bytes, kind)
 
     def _cell(self, second: int, label: Label) -> Seen:
         # A log's lines stand in the order of time: what comes after its second was written (held
@@ -188,13 +211,16 @@ class Recorder:
     def report(self, now_seconds: float, users: int) -> Report:
         """Hand over all that was counted since the last report, as a worker does."""
         cells, self._cells = self._cells, {}
-        return Report(now_seconds, users, cells, self._lag_ms_max, self._connections)
+        samples = None if self.samples is None else self.samples.take()
+        return Report(now_seconds, users, cells, self._lag_ms_max, self._connections, samples)
 
     def merge(self, worker: str, report: Report) -> None:
         """Count what a worker has seen, as if it had been seen here."""
         for (second, label), seen in report.cells.items():
             self._cell(second, label).add(seen)
-        self._reports[worker] = report
+        if self.samples is not None and report.samples is not None:
+            self.samples.add_chunk(report.samples)
+        self._reports[worker] = replace(report, cells={}, samples=None)
 
     def close(self, now_seconds: float | None) -> Iterator[str]:
         """Yield the log's lines of the seconds that are over; of all, where now is None.

@@ -7,10 +7,13 @@ log and record are the same whatever the number of workers (https://docs.locust.
 report_to_master, worker_report).
 """
 
+import sys
+from array import array
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from loadtests.recorder import Label, Recorder, Report, Seen
+from loadtests.samples import Chunk
 
 REPORT_SECONDS = 0.5
 """What locust.runners.WORKER_REPORT_INTERVAL is to be: with its 3 s a log would be late."""
@@ -57,6 +60,7 @@ def to_message(report: Report) -> dict[str, Any]:
             [second, list(label), seen.requests, seen.body_bytes, *_flat(seen)]
             for (second, label), seen in report.cells.items()
         ],
+        "samples": None if report.samples is None else _packed(report.samples),
     }
 
 
@@ -69,7 +73,9 @@ def from_message(message: dict[str, Any]) -> Report:
         seen.body_bytes = body_bytes
         seen.from_sent.update(zip(from_sent[::2], from_sent[1::2], strict=True))
         seen.from_intended.update(zip(from_intended[::2], from_intended[1::2], strict=True))
-    return Report(**{**message, "cells": cells})
+    samples = message["samples"]
+    unpacked = None if samples is None else _unpacked(samples)
+    return Report(**{**message, "cells": cells, "samples": unpacked})
 
 
 def _flat(seen: Seen) -> tuple[list[int], list[int]]:
@@ -78,3 +84,26 @@ def _flat(seen: Seen) -> tuple[list[int], list[int]]:
         [number for pair in seen.from_sent.items() for number in pair],
         [number for pair in seen.from_intended.items() for number in pair],
     )
+
+
+def _packed(chunk: Chunk) -> dict[str, Any]:
+    columns = {
+        name: [column.typecode, _little_endian(column).tobytes()]
+        for name, column in chunk.columns.items()
+    }
+    return {"columns": columns, "kinds": chunk.kinds}
+
+
+def _unpacked(message: dict[str, Any]) -> Chunk:
+    columns = {
+        name: _little_endian(array(typecode, content))
+        for name, (typecode, content) in message["columns"].items()
+    }
+    return Chunk(columns, [tuple(kind) for kind in message["kinds"]])
+
+
+def _little_endian(column: "array[int]") -> "array[int]":
+    """Workers may run on a machine of another byte order."""
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column
