@@ -77,12 +77,15 @@ class Experiment:
         seed: int,
         targets: Mapping[str, RunningTarget],
         logs: Path,
+        *,
+        samples: bool = False,
     ) -> None:
         self._supervisor = supervisor
         self._profile = profile
         self._seed = seed
         self._targets = targets
         self._logs = logs
+        self._samples = samples
 
     def run(
         self, blocks: list[PlannedBlock], on_progress: Callable[[BlockProgress], None]
@@ -103,7 +106,8 @@ class Experiment:
         running = self._targets[block.side]
         running.cache.restore()
         running.target.usage()
-        order = LoadOrder(self._profile, self._seed * _SEEDS_PER_RUN + block.pair, running.url)
+        seed = self._seed * _SEEDS_PER_RUN + block.pair
+        order = LoadOrder(self._profile, seed, running.url, self._samples)
         label = f"{block.index:02d}-{block.side}"
         load = run_load(self._supervisor, order, self._logs, label, on_progress)
         usage = running.target.usage()

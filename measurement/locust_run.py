@@ -47,6 +47,8 @@ class LoadOrder:
     profile: Profile
     seed: int
     base_url: str
+    samples: bool = False
+    """Whether every single request is kept too, in <label>.samples.npz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def _options(order: LoadOrder, record: Path) -> list[str]:
         *("--users", str(profile.users), "--block-seconds", f"{profile.block_seconds:g}"),
         *("--warm-up-seconds", f"{profile.warm_up_seconds:g}", "--seed", str(order.seed)),
         *("--record", str(record.resolve()), "--only-summary"),
+        *(("--samples",) if order.samples else ()),
     ]
 
 

@@ -4,6 +4,7 @@
     profile.json             the load, with everything that flags have changed
     blocks/NN-<side>.json    one block each (BlockRecord)
     blocks/NN-<side>.hlog    its latencies (HdrHistogram log)
+    blocks/NN-<side>.samples.npz   its single requests, where `--samples` asked for them
     logs/                    what the servers, the emulator and Locust had to say
     report.json, report.txt  made from the above and nothing else
 
@@ -53,13 +54,14 @@ class ResultsFolder:
         return read_profile(self.path / PROFILE, "DIR")
 
     def write_block(self, block: BlockRecord) -> None:
-        """Keep the record, and the log that the load generator has left in logs/."""
+        """Keep the record, and the log and samples that the load generator has left in logs/."""
         name = _block_name(block)
-        log = self.logs / f"{name}.hlog"
-        try:
-            log.replace(self.blocks / log.name)
-        except OSError as error:
-            raise MeasurementError(f"--out: cannot move {log}: {error.strerror}") from error
+        samples = self.logs / f"{name}.samples.npz"
+        for left in (self.logs / f"{name}.hlog", *([samples] if samples.exists() else [])):
+            try:
+                left.replace(self.blocks / left.name)
+            except OSError as error:
+                raise MeasurementError(f"--out: cannot move {left}: {error.strerror}") from error
         self.write_text(f"blocks/{name}.json", _json_text(to_json(block)))
 
     def write_text(self, name: str, text: str) -> Path:

@@ -82,6 +82,15 @@ def test_latencies_stand_beside_their_block(tmp_path: Path) -> None:
     assert not list(folder.logs.iterdir())
 
 
+def test_single_requests_stand_beside_their_block_where_they_were_kept(tmp_path: Path) -> None:
+    folder = create_results(tmp_path / "run", NOW)
+    (folder.logs / "01-ec2.samples.npz").write_bytes(b"samples")
+
+    keep(folder, a_block(1, "ec2"))
+
+    assert (folder.blocks / "01-ec2.samples.npz").read_bytes() == b"samples"
+
+
 def test_a_log_that_is_not_there_or_no_log_is_named(tmp_path: Path) -> None:
     folder = create_results(tmp_path / "run", NOW)
     folder.write_run(a_run())
