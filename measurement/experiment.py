@@ -70,7 +70,7 @@ def plan(targets: Sequence[str], pairs: int, seed: int) -> list[PlannedBlock]:
 class Experiment:
     """Runs planned blocks against running targets, one at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that the blocks of a run have in common
         self,
         supervisor: Supervisor,
         profile: Profile,
