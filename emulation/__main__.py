@@ -3,7 +3,7 @@
     python -m emulation --package build/lambda --log function.log
 
 Prints one line when it listens and runs until SIGTERM or Ctrl-C. What is emulated and what is not
-is in docs/fidelity.md; above all, the CPU share that goes with the memory size is not enforced.
+is in docs/fidelity.md.
 """
 
 import argparse
@@ -16,7 +16,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from emulation.cpu_share import vcpus
 from emulation.errors import EmulationError
+from emulation.exit_watch import watches_exits
 from emulation.function_log import FunctionLog
 from emulation.function_package import (
     Overrides,
@@ -78,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="use the pure-Python client of the runtime API although the native one is there",
     )
+    parser.add_argument(
+        "--no-cpu-share",
+        action="store_true",
+        help="give each environment a whole core, whatever its memory size",
+    )
     return parser
 
 
@@ -97,6 +104,7 @@ def _run(options: argparse.Namespace) -> int:
         memory_mb=options.memory,
         timeout_seconds=options.timeout,
         python_runtime_client=options.python_runtime_client,
+        cpu_share=not options.no_cpu_share,
     )
     _check(options)
     if options.zip is not None:
@@ -147,7 +155,8 @@ async def _serve(
         cleanup.callback(listener.close)
         function = LambdaFunction(settings, pool, supervisor, log)
         cleanup.callback(function.close)
-        loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
+        if not watches_exits():
+            loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
         gateway = Gateway(
             application.api, application.routes, function, options.integration_timeout
         )
@@ -196,10 +205,16 @@ def _log_header(settings: FunctionSettings, concurrency_limit: int) -> str:
             f"Memory Size: {settings.memory_mb} MB",
             f"Timeout: {settings.timeout_seconds:g} s",
             f"Concurrency: {concurrency_limit}",
-            "CPU Share: not enforced",
+            f"CPU Share: {_cpu_share(settings)}",
             "Memory Limit: not enforced",
         )
     )
+
+
+def _cpu_share(settings: FunctionSettings) -> str:
+    if not settings.cpu_share_enforced:
+        return "not enforced"
+    return f"{min(1.0, vcpus(settings.memory_mb)):.3f} vCPU"
 
 
 def _raise_descriptor_limit() -> None:

@@ -37,7 +37,7 @@ from emulation.report_lines import (
 )
 from emulation.runtime_api import MAX_RUNTIME_HEAD_BYTES, RuntimeApi
 from emulation.runtime_process import RuntimeProcess
-from emulation.runtime_settings import FunctionSettings
+from emulation.runtime_settings import FunctionSettings, runtime_variables
 from emulation.supervision import Supervisor
 
 _EXIT_GRACE_SECONDS = 1.0
@@ -127,7 +127,7 @@ class Environment:
             self._limit(self._settings.timeout_seconds, self._timed_out)
 
     def check_exit(self) -> None:
-        """Look whether the process is still there; to be called on SIGCHLD."""
+        """Look whether the process is still there; to be called when it may have ended."""
         if self._process is None or self._process.running or self._phase is _Phase.DEAD:
             return
         exit_code = self._process.end()
@@ -168,6 +168,8 @@ class Environment:
             self._init_ms = self._elapsed_ms()
             self._events.initialised(self.environment_id)
         if self._invocation is None:
+            assert self._process is not None
+            self._process.control.freeze()
             return
         if self._phase is not _Phase.LATE_INIT:
             self._begin()
@@ -202,9 +204,9 @@ class Environment:
             self._process = RuntimeProcess(
                 self._settings,
                 self._supervisor,
-                self._address,
-                self._log_stream,
+                runtime_variables(self._settings, self._address, self._log_stream),
                 self._log.write,
+                self.check_exit,
             )
         except (EmulationError, OSError) as error:
             self._could_not_start(error)
@@ -252,6 +254,8 @@ class Environment:
     def _deliver(self) -> None:
         assert self._invocation is not None
         self._phase = _Phase.INVOKE
+        assert self._process is not None
+        self._process.control.run()
         left_ms = self._settings.timeout_seconds * 1000 - self._elapsed_ms()
         deadline_ms = int(time.time() * 1000 + left_ms)
         self._api.deliver(self._invocation, deadline_ms, self._settings.arn)
@@ -266,6 +270,8 @@ class Environment:
 
     def _finish(self, outcome: Outcome, status: str | None) -> None:
         """End an invocation after which the environment can be used again."""
+        assert self._process is not None
+        self._process.control.release()
         invocation = self._report(outcome, status)
         self._phase = _Phase.READY
         self._events.finished(self.environment_id)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulation.errors import EmulationError
+from emulation.process_control import can_limit_cpu
 from emulation.runtime_settings import FunctionSettings, check_variables
 from emulation.sam_template import Application, plain_application, read_template
 
@@ -44,6 +45,8 @@ class Overrides:
     timeout_seconds: float | None = None
     python_runtime_client: bool = False
     """Use the pure-Python runtime_client although awslambdaric has its own."""
+    cpu_share: bool = True
+    """Hold environments to the CPU of their memory size, where this system can."""
 
 
 def read_package(directory: Path, overrides: Overrides) -> tuple[Application, Path]:
@@ -132,6 +135,7 @@ def function_settings(
         memory_mb=memory_mb,
         timeout_seconds=timeout_seconds,
         variables=variables,
+        cpu_share_enforced=overrides.cpu_share and can_limit_cpu(),
     )
 
 

@@ -57,7 +57,7 @@ class LambdaFunction:
             self._environments[assignment.environment_id].take(invocation)
 
     def check_exits(self) -> None:
-        """Notice processes that ended; to be called on SIGCHLD."""
+        """Notice processes that ended; to be called on SIGCHLD where nothing else tells."""
         for environment in list(self._environments.values()):
             environment.check_exit()
 

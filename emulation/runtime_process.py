@@ -6,12 +6,15 @@ Separate from environments.py, which knows what the process is doing.
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psutil
 
+from emulation.cpu_share import CpuQuota, vcpus
+from emulation.exit_watch import ExitWatch
 from emulation.function_log import LineSplitter
-from emulation.runtime_settings import FunctionSettings, runtime_variables
+from emulation.process_control import ProcessControl
+from emulation.runtime_settings import FunctionSettings
 from emulation.supervision import Supervisor
 
 _READ_BYTES = 65536
@@ -26,9 +29,9 @@ class RuntimeProcess:
         self,
         settings: FunctionSettings,
         supervisor: Supervisor,
-        runtime_api: str,
-        log_stream: str,
+        variables: Mapping[str, str],
         write_line: Callable[[bytes], None],
+        ended: Callable[[], None],
     ) -> None:
         self._supervisor = supervisor
         self._lines = LineSplitter(write_line)
@@ -38,7 +41,7 @@ class RuntimeProcess:
             self._child = supervisor.start(
                 f"environment of {settings.name}",
                 [settings.python, "-m", "awslambdaric", settings.handler],
-                environment=runtime_variables(settings, runtime_api, log_stream),
+                environment=variables,
                 cwd=settings.task_root,
                 stdout=write_end,
             )
@@ -49,6 +52,9 @@ class RuntimeProcess:
             os.close(write_end)
         self._ended = False
         self._memory = _MemoryMeter(self._child.pid)
+        self.control = ProcessControl(self._child.pid, _quota(settings))
+        """Freezes the process between invocations and keeps it within its CPU share."""
+        self._exit_watch = ExitWatch(self._child.pid, ended)
         asyncio.get_running_loop().add_reader(self._output, self.drain)
 
     @property
@@ -81,6 +87,8 @@ class RuntimeProcess:
         if not self._ended:
             self._ended = True
             self._memory.peak_mb()
+            self.control.close()
+            self._exit_watch.close()
             self._supervisor.kill(self._child)
             self.end_line()
             self._close_output()
@@ -92,6 +100,12 @@ class RuntimeProcess:
             asyncio.get_running_loop().remove_reader(self._output)
             os.close(self._output)
             self._output = -1
+
+
+def _quota(settings: FunctionSettings) -> CpuQuota | None:
+    """None from one whole vCPU on: more than one is of use to several threads only."""
+    share = vcpus(settings.memory_mb)
+    return CpuQuota(share) if settings.cpu_share_enforced and share < 1 else None
 
 
 class _MemoryMeter:

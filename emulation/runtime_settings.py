@@ -46,6 +46,8 @@ class FunctionSettings:
     variables: Mapping[str, str]
     """The function's own, which may also replace the Region and the credentials."""
     init_limit_seconds: float = INIT_LIMIT_SECONDS
+    cpu_share_enforced: bool = False
+    """Hold each environment to the CPU that goes with its memory size."""
 
     @property
     def region(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulation.__main__ import DEFAULT_PYTHON
+from emulation.exit_watch import watches_exits
 from emulation.function_log import FunctionLog
 from emulation.functions import LambdaFunction
 from emulation.invocations import Outcome
@@ -60,7 +61,8 @@ def run(
         loop = asyncio.get_running_loop()
         function_log = FunctionLog(log)
         function = LambdaFunction(wanted, SandboxPool(10), supervisor, function_log)
-        loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
+        if not watches_exits():
+            loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
         try:
             await story(Running(function))
         finally:

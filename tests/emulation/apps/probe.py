@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -86,8 +87,31 @@ def child(_: str, _event: Event, _context: object) -> object:
     return answer({"pid": subprocess.Popen(["sleep", "60"]).pid})
 
 
+def burn(cpu_seconds: str, _event: Event, _context: object) -> object:
+    """Use so much CPU time; say how long that took."""
+    began, until = time.monotonic(), time.process_time() + float(cpu_seconds)
+    while time.process_time() < until:
+        pass
+    return answer({"wall_seconds": time.monotonic() - began})
+
+
+def tick(path: str, _event: Event, _context: object) -> object:
+    """Let a file grow in a thread that outlives the invocation."""
+    file = Path(bytes.fromhex(path).decode())
+    threading.Thread(target=_grow, args=(file,), daemon=True).start()
+    return answer({})
+
+
+def _grow(file: Path) -> None:
+    with file.open("ab", buffering=0) as growing:
+        while True:
+            growing.write(b".")
+            time.sleep(0.005)
+
+
 ACTIONS: dict[str, Callable[[str, Event, Any], object]] = {
     "big": big,
+    "burn": burn,
     "child": child,
     "context": context_,
     "echo": echo,
@@ -98,5 +122,6 @@ ACTIONS: dict[str, Callable[[str, Event, Any], object]] = {
     "raise": raise_,
     "result": result,
     "sleep": sleep,
+    "tick": tick,
     "wait": wait,
 }

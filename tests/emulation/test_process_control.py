@@ -1,0 +1,71 @@
+"""Frozen and held-back environments, with real processes."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from emulation.invocations import Outcome
+from emulation.process_control import can_limit_cpu
+from emulation.supervision import Supervisor
+from tests.emulation.test_environments import Running, run, settings
+
+
+def values(outcome: Outcome) -> dict[str, float]:
+    found: dict[str, float] = json.loads(json.loads(outcome.payload)["body"])
+    return found
+
+
+def test_nothing_of_a_function_runs_between_its_invocations(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    growing = tmp_path / "growing"
+    sizes: list[int] = []
+
+    async def story(running: Running) -> None:
+        await running.invoke(f"/tick/{bytes(growing).hex()}")
+        await asyncio.sleep(0.2)  # time enough to be frozen
+        sizes.append(growing.stat().st_size)
+        await asyncio.sleep(0.2)
+        sizes.append(growing.stat().st_size)
+        await running.invoke("/sleep/0.1")
+        sizes.append(growing.stat().st_size)
+
+    run(supervisor, tmp_path / "log", settings("probe"), story)
+
+    assert sizes[0] == sizes[1]
+    assert sizes[2] > sizes[1]
+
+
+@pytest.mark.parametrize("memory_mb", [256, 512])
+def test_cpu_bound_work_takes_the_time_that_its_memory_size_buys(
+    supervisor: Supervisor, tmp_path: Path, memory_mb: int
+) -> None:
+    limited = replace(settings("probe"), memory_mb=memory_mb, cpu_share_enforced=can_limit_cpu())
+    whole = replace(settings("probe"), memory_mb=1769, cpu_share_enforced=can_limit_cpu())
+    took: list[float] = []
+
+    async def story(running: Running) -> None:
+        took.append(values(await running.invoke("/burn/0.1"))["wall_seconds"])
+
+    run(supervisor, tmp_path / "log", limited, story)
+    run(supervisor, tmp_path / "log", whole, story)
+
+    # The first period's quota comes at once; a busy machine can only make it longer.
+    assert can_limit_cpu()
+    assert took[0] >= 0.1 / (memory_mb / 1769) - 0.02
+    assert took[1] < took[0]
+
+
+def test_a_frozen_environment_can_be_killed_and_ends_with_its_function(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        await running.invoke("/hello")
+        await asyncio.sleep(0.1)
+
+    lines = run(supervisor, tmp_path / "log", settings("probe"), story)
+
+    assert sum("REPORT" in line for line in lines) == 1
