@@ -9,7 +9,7 @@ from commands.aws_options import open_chosen_account, stacks_of
 from commands.hourly_cost import hourly_items, table
 from commands.price_options import price_book
 from comparison.prices import PriceBook
-from infrastructure.account import in_our_words
+from infrastructure.account import Account, in_our_words
 from infrastructure.plan import DeploymentOptions, function_name
 from infrastructure.removal import Present, find_present
 from infrastructure.schedule import KIND, expires_at
@@ -24,7 +24,12 @@ def status(name: str, stage: str, book: PriceBook) -> None:
     """Show what there is of a deployment on AWS, where it answers and what it costs by the hour."""
     account = open_chosen_account(book.region)
     with in_our_words(book.region):
-        present = find_present(account, stacks_of(account), name, function_name(stage))
+        show_status(account, name, stage, book)
+
+
+def show_status(account: Account, name: str, stage: str, book: PriceBook) -> None:
+    """Look, and print what was found."""
+    present = find_present(account, stacks_of(account), name, function_name(stage))
     if not present:
         click.echo(f"nothing of {name} in {book.region}, account {account.number}")
         return

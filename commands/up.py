@@ -30,8 +30,14 @@ from infrastructure.stacks import Stacks
 from measurement.lambda_deployment import deploy_lambda
 from measurement.lambda_project import REPOSITORY
 
+EXAMPLES = """\b
+./compare.py up --ttl 4h      about 25 minutes; says the price and asks first
+./compare.py run --on aws     the comparison
+./compare.py down             removes it all
+"""
 
-@click.command()
+
+@click.command(epilog=EXAMPLES)
 @click.option(
     "--architecture",
     type=click.Choice(EC2_ARCHITECTURES),
@@ -63,13 +69,7 @@ def up(
     loadgen: bool,
     yes: bool,
 ) -> None:
-    r"""Create both sides in your AWS account, or bring them up to date. Costs money.
-
-    \b
-    ./compare.py up --ttl 4h      about 25 minutes; says the price and asks first
-    ./compare.py run --on aws     the comparison
-    ./compare.py down             removes it all
-    """
+    """Create both sides in your AWS account, or bring them up to date. Costs money."""
     expiry = None if ttl is None else Expiry(datetime.now(UTC) + parse_ttl(ttl))
     account = open_chosen_account(book.region)
     with in_our_words(book.region):

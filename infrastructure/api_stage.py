@@ -1,7 +1,7 @@
-"""What Chalice leaves unsaid about the REST API: access log, throttling, metrics, tracing, tags.
+"""What Chalice leaves unsaid about the REST API: access log, throttling, metrics, tags.
 
-Applied after each `chalice deploy`, which keeps what it finds. The access log has no customer data
-in it: the path's pattern instead of the path, and no address.
+Applied after each `chalice deploy`, which keeps what it finds. Tracing is Chalice's own key `xray`.
+The access log has no customer data in it: the path's pattern instead of the path, and no address.
 """
 
 import json
@@ -68,7 +68,6 @@ def _wanted(access_log_arn: str) -> dict[str, str]:
     return {
         "/accessLogSettings/destinationArn": access_log_arn.removesuffix(":*"),
         "/accessLogSettings/format": ACCESS_LOG_FORMAT,
-        "/tracingEnabled": "true",
         "/*/*/metrics/enabled": "true",
         "/*/*/throttling/rateLimit": str(RATE_PER_SECOND),
         "/*/*/throttling/burstLimit": str(BURST),
@@ -82,7 +81,6 @@ def _found(stage: Mapping[str, Any], path: str) -> str | None:
     value = {
         "/accessLogSettings/destinationArn": access_log.get("destinationArn"),
         "/accessLogSettings/format": access_log.get("format"),
-        "/tracingEnabled": stage.get("tracingEnabled"),
         "/*/*/metrics/enabled": methods.get("metricsEnabled"),
         "/*/*/throttling/rateLimit": methods.get("throttlingRateLimit"),
         "/*/*/throttling/burstLimit": methods.get("throttlingBurstLimit"),

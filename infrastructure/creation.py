@@ -67,7 +67,7 @@ class Creation:
         """Make everything; raises InfrastructureError with what to do next."""
         self._refuse_foreign_function()
         if expiry is not None:
-            self._deploy(expiry_order(self.options, expiry))
+            self._deploy(expiry_order(self.options, Expiry(expiry.at, self._known_api_id())))
         for stack in planned:
             order = StackOrder(
                 stack_name(self.options.name, stack.kind),
@@ -137,8 +137,14 @@ class Creation:
         api = deployed_resources(record)["rest_api"].values
         self.api_url, api_id = api["rest_api_url"], api["rest_api_id"]
         if apply_stage_settings(self.account, options.name, api_id, options.stage, self.outputs):
-            self.changes.append("access log, throttling and tracing of the API set")
+            self.changes.append("access log, throttling and metrics of the API set")
         return api_id
+
+    def _known_api_id(self) -> str:
+        """The API that Chalice remembers; empty before its first deployment."""
+        record = deployed_record(self.hands.repository, self.options.stage)
+        api = deployed_resources(record).get("rest_api")
+        return "" if api is None else api.values["rest_api_id"]
 
     def _refuse_foreign_function(self) -> None:
         """Chalice would make a second API beside one that it does not remember."""

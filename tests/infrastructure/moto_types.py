@@ -16,18 +16,21 @@ import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 import moto.cloudformation.models
 import moto.cloudformation.parsing
 import moto.cloudformation.responses
+from moto.apigateway.models import RestAPI
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.route_tables import RouteTable
 from moto.rds.models import DBInstance, DBParameterGroup
+from moto.s3.models import FakeBucket
 
 Properties = dict[str, Any]
 
@@ -47,6 +50,7 @@ class Resource:
     service: str = ""
     create: Callable[[Any, str, Properties, list[dict[str, str]]], Any] = lambda *_: None
     delete: Callable[[Any, str], Any] = lambda *_: None
+    update: Callable[[Any, str, Properties], Any] = lambda *_: None
     attributes: Callable[[str, Any], Mapping[str, str]] = lambda name, _: {}
     reference: Callable[[str, Any], str] = lambda name, _: name
 
@@ -88,7 +92,9 @@ TYPES = {
         "elasticache",
         _create_group,
         lambda client, name: client.delete_replication_group(ReplicationGroupId=name),
-        lambda name, _: {"PrimaryEndPoint.Address": f"master.{name}.recorded.cache.amazonaws.com"},
+        attributes=lambda name, _: {
+            "PrimaryEndPoint.Address": f"master.{name}.recorded.cache.amazonaws.com"
+        },
     ),
     "AWS::ElastiCache::SubnetGroup": Resource("CacheSubnetGroupName"),
     "AWS::ElastiCache::User": Resource("UserId"),
@@ -98,7 +104,7 @@ TYPES = {
         "rds",
         _create_proxy,
         lambda client, name: client.delete_db_proxy(DBProxyName=name),
-        lambda name, made: {
+        attributes=lambda name, made: {
             "Endpoint": f"{name}.proxy-recorded.eu-central-1.rds.amazonaws.com",
             "DBProxyArn": made["DBProxyArn"],
         },
@@ -106,7 +112,11 @@ TYPES = {
     "AWS::RDS::DBProxyTargetGroup": Resource("TargetGroupName"),
     "AWS::S3::BucketPolicy": Resource(),
     "AWS::Scheduler::Schedule": Resource(
-        "Name", "scheduler", _create_schedule, lambda client, name: None
+        "Name",
+        "scheduler",
+        _create_schedule,
+        lambda client, name: None,  # its group takes it along
+        lambda client, name, given: client.update_schedule(**{**given, "Name": name}),
     ),
     "AWS::Scheduler::ScheduleGroup": Resource(
         "Name",
@@ -124,6 +134,7 @@ TYPES = {
 }
 
 
+@cache
 def _client(service: str, region: str) -> Any:
     session = boto3.session.Session("dummy", "dummy", region_name=region)
     return session.client(service, endpoint_url=Myself.endpoint or None)
@@ -159,7 +170,13 @@ class Made:
         return cls(resource_name, cls.resource.create(client, resource_name, given, tags))
 
     @classmethod
-    def update_from_cloudformation_json(cls, original_resource: Any, **_: Any) -> Any:
+    def update_from_cloudformation_json(
+        cls, original_resource: Any, cloudformation_json: Any, region_name: str, **_: Any
+    ) -> Any:
+        if cls.resource.service:
+            client = _client(cls.resource.service, region_name)
+            given = cloudformation_json.get("Properties", {})
+            cls.resource.update(client, original_resource.name, given)
         return original_resource
 
     def delete(self, _: str, region: str) -> None:
@@ -217,6 +234,34 @@ def _delete_route_table(table: Any, account_id: str, region_name: str) -> None:
     ec2_backends[account_id][region_name].route_tables.pop(table.id)
 
 
+def _with_versions(create: Callable[..., Any]) -> Any:
+    """Buckets keep versions where the template says so, which moto passes over."""
+
+    def versioned(
+        cls: Any, resource_name: str, cloudformation_json: Any, *rest: Any, **more: Any
+    ) -> Any:
+        bucket = create(resource_name, cloudformation_json, *rest, **more)
+        wanted = cloudformation_json["Properties"].get("VersioningConfiguration", {})
+        bucket.versioning_status = wanted.get("Status")
+        return bucket
+
+    return classmethod(versioned)
+
+
+def _with_kept_stage(create: Callable[..., Any]) -> Callable[..., Any]:
+    """A new deployment of an API leaves its stage's settings, which moto makes anew."""
+
+    def deploy(api: Any, name: str, *rest: Any, **more: Any) -> Any:
+        before = api.stages.get(name)
+        deployment = create(api, name, *rest, **more)
+        if before is not None:
+            before.deployment_id = deployment.id
+            api.stages[name] = before
+        return deployment
+
+    return deploy
+
+
 def _refuse_same(
     self: Any, incoming_params: list[dict[str, Any]] | None, stack_body: str, old_stack: Any
 ) -> None:
@@ -244,6 +289,10 @@ def install() -> list[type]:
     responses._validate_different_update = _refuse_same
     database: Any = DBInstance
     database.get_cfn_attribute = _with_master_secret(database.get_cfn_attribute)
+    api: Any = RestAPI
+    api.create_deployment = _with_kept_stage(api.create_deployment)
+    bucket: Any = FakeBucket
+    bucket.create_from_cloudformation_json = _with_versions(bucket.create_from_cloudformation_json)
     table: Any = RouteTable
     table.delete = _delete_route_table
     group: Any = DBParameterGroup
