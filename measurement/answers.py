@@ -10,8 +10,8 @@ import http.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
+from measurement.base_url import connect
 from measurement.errors import MeasurementError
 
 TIMEOUT_SECONDS: Final = 30.0
@@ -112,14 +112,12 @@ def refuse_unequal(check: AnswerCheck) -> None:
 
 def ask(base_url: str, probe: Probe) -> Answer:
     """One request on a connection of its own; raises MeasurementError without an answer."""
-    parts = urlsplit(base_url)
-    connection = http.client.HTTPConnection(
-        parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS
-    )
+    connection = connect(base_url, TIMEOUT_SECONDS)
     try:
         headers = {} if probe.if_none_match is None else {"If-None-Match": probe.if_none_match}
-        connection.request(probe.method, probe.path, headers=headers)
-        response = connection.getresponse()
+        path = connection.prefix + probe.path
+        connection.http.request(probe.method, path, headers=headers)
+        response = connection.http.getresponse()
         return Answer(
             response.status,
             response.getheader("Content-Type", "").strip(),
@@ -132,7 +130,7 @@ def ask(base_url: str, probe: Probe) -> Answer:
             f"no answer from {base_url} to {probe.method} {probe.path}: {error!r}"
         ) from error
     finally:
-        connection.close()
+        connection.http.close()
 
 
 def _words(answer: Answer) -> str:
