@@ -9,10 +9,10 @@ import http.client
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import redis
 
+from measurement.base_url import connect
 from measurement.errors import MeasurementError
 
 TIMEOUT_SECONDS = 30.0
@@ -60,22 +60,19 @@ class CacheState:
 
 def preload(base_url: str, ids: list[int]) -> None:
     """Ask for the readings of each of these customers, on one kept connection."""
-    parts = urlsplit(base_url)
-    connection = http.client.HTTPConnection(
-        parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS
-    )
+    connection = connect(base_url, TIMEOUT_SECONDS)
     try:
         for customer_id in ids:
             path = f"/customerdata/{customer_id}"
-            connection.request("GET", path)
-            response = connection.getresponse()
+            connection.http.request("GET", connection.prefix + path)
+            response = connection.http.getresponse()
             response.read()
             if response.status != 200:
                 raise MeasurementError(f"{base_url}{path} answered {response.status}, not 200")
     except (OSError, http.client.HTTPException) as error:
         raise MeasurementError(f"no answer from {base_url}: {error!r}") from error
     finally:
-        connection.close()
+        connection.http.close()
 
 
 @contextmanager
