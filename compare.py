@@ -29,6 +29,7 @@ from types import FrameType
 
 import click
 
+from commands.cost import cost
 from commands.down import down
 from commands.prices import prices
 from commands.report import report
@@ -98,7 +99,7 @@ def command() -> None:
     """
 
 
-for subcommand in (run, report, prices, serve, up, status, down):
+for subcommand in (run, report, cost, prices, serve, up, status, down):
     command.add_command(subcommand)
 
 

@@ -34,7 +34,7 @@ MINIMUM_SCALED_OUT = 2
 """Behind a load balancer in two zones, an instance in each."""
 
 LEFT_OUT = (
-    "backups, and keeping logs longer than it takes to read them",
+    "a larger database or cache, where the load needs one; backups; keeping logs",
     "data between zones on the sides with one instance: it stands in the data's zone",
     "free tier and savings plans (./compare.py cost has flags for both), taxes and support",
     "people: operating instances takes time that no price list has",

@@ -14,6 +14,7 @@ from comparison.errors import ComparisonError
 from comparison.prices import PriceBook, TierAmount, is_sure
 
 CENT = Decimal("0.01")
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Bill:
     per_request_usd: Decimal | None
     """The part of the month's total that grows with the requests."""
     total_usd: Decimal | None
+    """The lines' sum, each rounded to the cent."""
+    unrounded_usd: Decimal | None
+    """The same without rounding: an example with lines below a cent adds up like this."""
     usd_per_million_requests: Decimal | None
     """The total over the month's requests in millions, to the cent."""
     marginal_usd_per_million: Decimal | None
@@ -92,6 +96,7 @@ def bill(side: str, parts: Sequence[Part], requests: int, book: PriceBook) -> Bi
         fixed_usd=fixed,
         per_request_usd=per_request,
         total_usd=total,
+        unrounded_usd=None if total is None else sum((_unrounded(item) for item in items), ZERO),
         usd_per_million_requests=None if total is None else per_million(total, requests),
         marginal_usd_per_million=None if marginal is None else to_cent(marginal * 1_000_000),
     )
@@ -150,7 +155,7 @@ def _line_item(part: Part, requests: int, book: PriceBook) -> tuple[LineItem, st
     except ComparisonError as error:
         # Nothing of it is used: what it would cost does not keep the total from being known.
         problem = str(error) if quantity else ""
-    amount = None if problem else to_cent(sum((tier.usd for tier in tiers), Decimal(0)))
+    amount = None if problem else to_cent(sum((tier.usd for tier in tiers), ZERO))
     item = LineItem(
         component=part.component,
         what=part.what,
@@ -170,6 +175,10 @@ def _line_item(part: Part, requests: int, book: PriceBook) -> tuple[LineItem, st
         assumed=part.assumed,
     )
     return item, problem
+
+
+def _unrounded(item: LineItem) -> Decimal:
+    return sum((tier.usd for tier in item.tiers), ZERO)
 
 
 def _total(items: Iterable[LineItem]) -> Decimal | None:

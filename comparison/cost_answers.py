@@ -15,7 +15,7 @@ from comparison.cost import Bill, bill, exact_usd, requests_per_month, to_cent
 from comparison.demands import architecture_of, instance_rate, side_parts
 from comparison.errors import ComparisonError
 from comparison.prices import PriceBook
-from comparison.what_ifs import WhatIf, variants
+from comparison.what_ifs import Variant, WhatIf, variants
 
 CURVE_RATES = (
     *(Decimal(digit).scaleb(power) for power in range(-2, 4) for digit in (1, 2, 5)),
@@ -116,29 +116,8 @@ def answer(
     }
     fitted = {side: _fitted(demand, standings[side]) for side, demand in demands.items()}
     parts = side_parts(fitted, setup)
-    requests = requests_per_month(question.rate, setup.hours)
     changed = variants(question.what_ifs, fitted, setup)
-    columns = [
-        SideCost(
-            side,
-            None,
-            bill(side, own, requests, book),
-            _instances(own, requests),
-            standings[side],
-            None,
-        )
-        for side, own in parts.items()
-    ] + [
-        SideCost(
-            one.name,
-            one.side,
-            bill(one.name, one.parts, requests, book),
-            _instances(one.parts, requests),
-            None,
-            one.note,
-        )
-        for one in changed
-    ]
+    requests = requests_per_month(question.rate, setup.hours)
     all_parts = parts | {one.name: one.parts for one in changed}
     return CostAnswers(
         region=book.region,
@@ -149,10 +128,37 @@ def answer(
         requests_per_month=requests,
         free_tier=setup.free_tier,
         slo=question.slo.text if question.slo else None,
-        sides=tuple(columns),
+        sides=_columns(parts, changed, standings, requests, book),
         crossings=_crossings(fitted, setup, all_parts, book, billed_ms_interval),
-        curve=tuple(_point(rate, all_parts, setup.hours, book) for rate in CURVE_RATES),
+        curve=tuple(_point(rate, parts, setup.hours, book) for rate in CURVE_RATES),
         billed_ms_interval=billed_ms_interval,
+    )
+
+
+def _columns(
+    parts: Mapping[str, tuple[Part, ...]],
+    changed: Sequence[Variant],
+    standings: Mapping[str, SloStanding | None],
+    requests: int,
+    book: PriceBook,
+) -> tuple[SideCost, ...]:
+    """The sides themselves, then their variants."""
+
+    def column(
+        name: str, own: tuple[Part, ...], variant_of: str | None = None, note: str | None = None
+    ) -> SideCost:
+        return SideCost(
+            side=name,
+            variant_of=variant_of,
+            bill=bill(name, own, requests, book),
+            instances=_instances(own, requests),
+            slo=standings.get(name),
+            note=note,
+        )
+
+    return (
+        *(column(side, own) for side, own in parts.items()),
+        *(column(one.name, one.parts, one.side, one.note) for one in changed),
     )
 
 
@@ -191,7 +197,7 @@ def _crossings(
     book: PriceBook,
     interval: tuple[Decimal, Decimal] | None,
 ) -> tuple[Crossing, ...]:
-    """Every pair of a side with instances and a serverless one, variants included."""
+    """Every pair of a side with instances and a serverless one, of which one may be a variant."""
 
     def is_serverless(name: str) -> bool:
         return architecture_of(name.partition(",")[0]) == SERVERLESS
@@ -199,11 +205,13 @@ def _crossings(
     found = []
     for first in (name for name in parts if not is_serverless(name)):
         for second in (name for name in parts if is_serverless(name)):
+            if first not in demands and second not in demands:
+                continue
             result = _break_even((first, second), parts[first], parts[second], book, setup)
             if result is None:
                 continue
             ends: list[BreakEven | None] = [None, None]
-            if interval is not None and second in demands:
+            if interval is not None and first in demands and second in demands:
                 ends = [
                     _break_even(
                         (first, second),

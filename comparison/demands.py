@@ -7,12 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from comparison import latency
 from comparison.architectures import ARCHITECTURES, EC2, SERVERLESS, Demand, Setup
 from comparison.billing.capacity import Slo, rate_carried
 from comparison.billing.functions import Function
 from comparison.billing.parts import Part
-from comparison.billing.usage import THOUSANDTH, RequestUsage, measured_usage
+from comparison.billing.usage import (
+    THOUSANDTH,
+    RequestUsage,
+    mean_billed_ms_by_block,
+    measured_usage,
+)
+from comparison.latency_log import SENT, measured_successes
 from comparison.records import BlockRecord, RunRecord
+from comparison.significance import paired_interval
 
 
 def architecture_of(side: str) -> str:
@@ -73,6 +81,29 @@ def with_architectures(demands: Mapping[str, Demand], names: Sequence[str]) -> d
         if source is not None:
             chosen[name] = replace(source)
     return chosen
+
+
+def measured_percentile_ms(blocks: Sequence[BlockRecord], percent: str) -> dict[str, float | None]:
+    """A percentile of each side's measured latencies; None where there are too few of them."""
+    found = {}
+    for side in sorted({block.side for block in blocks}):
+        own = (block.load.latencies for block in blocks if block.side == side)
+        merged = latency.merge(measured_successes(log, SENT) for log in own)
+        found[side] = latency.percentile_ms(merged, percent)
+    return found
+
+
+def billed_ms_interval(blocks: Sequence[BlockRecord]) -> tuple[Decimal, Decimal] | None:
+    """95 % interval of the mean Billed Duration, from its means in the blocks of serverless.
+
+    None with too few blocks for an interval. The lower end is above 0: something is always billed.
+    """
+    serverless = [block for block in blocks if architecture_of(block.side) == SERVERLESS]
+    interval = paired_interval(mean_billed_ms_by_block(serverless))
+    if interval is None:
+        return None
+    low, high = (Decimal(repr(end)).quantize(THOUSANDTH) for end in (interval.low, interval.high))
+    return max(low, THOUSANDTH), high
 
 
 def _function(run: RunRecord, blocks: Sequence[BlockRecord]) -> Function | None:

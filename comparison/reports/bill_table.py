@@ -1,5 +1,6 @@
 """The table of cost lines: quantity x unit price = amount, both sides next to each other."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
@@ -19,6 +20,11 @@ UNITS = {
     "GB-second": "GB-s",
     "GB-month": "GB",
     "request": "",
+    "request of up to 512 KB": "",
+    "API call": "",
+    "LCU-hour": "LCU-h",
+    "GB in each direction": "GB",
+    "hour per zone": "zone-h",
     "secret-month": "",
 }
 """Units of the price book -> how the line shows them; others as they are."""
@@ -27,32 +33,50 @@ SMALL_USD = Decimal("0.00001")
 WHOLE_FROM = 1000
 """Quantities from here on are shown without decimals, which move no line by a cent."""
 UNSURE = "*"
+TOTALS = (
+    ("fixed", "fixed_usd", ""),
+    ("grows with requests", "per_request_usd", ""),
+    ("total per month", "total_usd", "bold"),
+    ("per million requests", "usd_per_million_requests", "bold"),
+)
+"""Label, field of Bill, style."""
 
 
 def bill_table(comparison: Comparison) -> Table:
-    """One row per priced part; a part that both sides have stands once."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column(f"at {three_digits(comparison.rate)} requests/s", no_wrap=True)
-    table.add_column("quantity x unit price, $", justify="right")
+    """Both sides of a comparison; one that was not measured has an empty column."""
     bills = {bill.side: bill for bill in comparison.bills}
-    for side in SIDES:
-        table.add_column(side, justify="right", no_wrap=True, header_style=SIDE_STYLES[side])
-    items = [{_key(item): item for item in bill.items} for bill in comparison.bills]
-    merged = {key: item for own in items for key, item in own.items()}
+    return bills_table(
+        {side: bills.get(side) for side in SIDES},
+        f"at {three_digits(comparison.rate)} requests/s",
+    )
+
+
+def bills_table(
+    bills: Mapping[str, Bill | None],
+    heading: str,
+    totals: Sequence[tuple[str, str, str]] = TOTALS,
+) -> Table:
+    """One row per priced part, one column per bill; a part that several have stands once."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(heading, no_wrap=True)
+    table.add_column("quantity x unit price, $", justify="right")
+    for side in bills:
+        table.add_column(
+            Text(printable(side)),
+            justify="right",
+            no_wrap=side in SIDE_STYLES,
+            header_style=SIDE_STYLES.get(side, ""),
+        )
+    own = {side: {_key(item): item for item in bill.items} for side, bill in bills.items() if bill}
+    merged = {key: item for items in own.values() for key, item in items.items()}
     for key, item in merged.items():
-        amounts = (_amount(bills.get(side), key) for side in SIDES)
+        amounts = (_amount(own.get(side, {}).get(key)) for side in bills)
         table.add_row(
-            _cell(f"{item.component} {item.what}"), _calculation(item), *map(_cell, amounts)
+            _cell(f"{item.component} {item.what}".strip()), calculation(item), *map(_cell, amounts)
         )
     table.add_section()
-    totals = (
-        ("fixed", "fixed_usd", ""),
-        ("grows with requests", "per_request_usd", ""),
-        ("total per month", "total_usd", "bold"),
-        ("per million requests", "usd_per_million_requests", "bold"),
-    )
     for label, field, style in totals:
-        cells = (usd(getattr(bills[side], field)) if side in bills else ABSENT for side in SIDES)
+        cells = (usd(getattr(bill, field)) if bill else ABSENT for bill in bills.values())
         table.add_row(_cell(label), "", *map(_cell, cells), style=style)
     return table
 
@@ -61,8 +85,7 @@ def _key(item: LineItem) -> tuple[str, str, Decimal]:
     return item.component, item.what, item.quantity
 
 
-def _amount(bill: Bill | None, key: tuple[str, str, Decimal]) -> str:
-    item = next((item for item in bill.items if _key(item) == key), None) if bill else None
+def _amount(item: LineItem | None) -> str:
     if item is None:
         return ""
     return "unknown" if item.amount_usd is None else usd(item.amount_usd)
@@ -72,7 +95,8 @@ def _cell(text: str) -> Text:
     return Text(printable(text))
 
 
-def _calculation(item: LineItem) -> Text:
+def calculation(item: LineItem) -> Text:
+    """Quantity x unit price, a line for each tier."""
     mark = "" if item.price_is_sure else UNSURE
     unit = UNITS.get(item.unit, item.unit)
     if not item.tiers:

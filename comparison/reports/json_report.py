@@ -14,20 +14,21 @@ FORMAT = 1
 
 def render(comparison: Comparison) -> str:
     """JSON text with a final newline: fields as in outcome.Comparison, Decimal as text."""
-    page = {"format": FORMAT, **_plain_value(comparison)}
+    page = {"format": FORMAT, **plain_value(comparison)}
     return json.dumps(page, indent=2, allow_nan=False) + "\n"
 
 
-def _plain_value(value: Any) -> Any:  # noqa: ANN401 - any field of any record
+def plain_value(value: Any) -> Any:  # noqa: ANN401 - any field of any record
+    """Records, mappings and sequences as JSON values; Decimal as text with all its digits."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            field.name: _plain_value(getattr(value, field.name))
+            field.name: plain_value(getattr(value, field.name))
             for field in dataclasses.fields(value)
         }
     if isinstance(value, Mapping):
-        return {str(key): _plain_value(value[key]) for key in sorted(value)}
+        return {str(key): plain_value(value[key]) for key in sorted(value)}
     if isinstance(value, tuple | list):
-        return [_plain_value(item) for item in value]
+        return [plain_value(item) for item in value]
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value
