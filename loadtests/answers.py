@@ -4,6 +4,7 @@ Separate from the recorder, which counts these words, and from the HTTP client, 
 known here by name only.
 """
 
+import errno
 from collections.abc import Mapping
 
 CACHE_STATES = ("hit", "miss", "bypass")
@@ -19,8 +20,8 @@ def error_kind(status: int, error: BaseException | None) -> str | None:
         return f"HTTP {status}"
     if error is None:
         return None if status == 200 else "no answer"
-    # A timeout comes wrapped in the client's "retries exceeded".
-    error = getattr(error, "original", None) or error
+    if isinstance(error, OSError) and (error.errno or 0) in _OWN_FAULTS:
+        return _OWN_FAULTS[error.errno or 0]
     for kind in type(error).__mro__:
         if kind.__name__ in _WORDS:
             return _WORDS[kind.__name__]
@@ -33,8 +34,14 @@ _WORDS: Mapping[str, str] = {
     "ConnectionRefusedError": "connection refused",
     "ConnectionResetError": "connection closed by the server",
     "BrokenPipeError": "connection closed by the server",
-    "HTTPConnectionClosed": "connection closed by the server",
-    "HTTPParseError": "malformed answer",
+    "HttpParserError": "malformed answer",
+}
+# What this machine refuses to the generator: none of it is the server's doing.
+_OWN_FAULTS: Mapping[int, str] = {
+    errno.EADDRNOTAVAIL: "no free local port",
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files",
+    errno.ENOBUFS: "no buffer space",
 }
 
 

@@ -1,7 +1,7 @@
-"""The load, for Locust: a profile's users ask for customers' data, as fast as the profile says.
+"""The load, for Locust: a profile's users or arrivals ask for customers' data.
 
 `./compare.py` starts this file for each block of a comparison. By hand, from the repository's
-root, against any server with the route `/customerdata/{id}`:
+root, against any server with the routes of the profile:
 
     locust -f loadtests/locustfile.py --host http://127.0.0.1:10000
 
@@ -13,8 +13,9 @@ Without the page:
 
 Options beside Locust's own:
 
---profile NAME         which load: see loadtests/profiles.py (default: quick)
---users N              users at full load (default: the profile's)
+--profile NAME|FILE    which load: a name of loadtests/profiles, or a .toml file (default: quick)
+--users N              users at full load (default: the profile's; not in an open model)
+--rate R               requests per second at full load (default: the profile's; open models only)
 --block-seconds S      no request starts after S seconds (default: the profile's)
 --warm-up-seconds S    latencies count from then on (default: the profile's)
 --seed K               the same seed makes the same users ask for the same customers (default: 1)
@@ -22,15 +23,20 @@ Options beside Locust's own:
                        FILE, at least every second and at the end, the figures of the moment to
                        FILE.progress.json, and every latency to the HdrHistogram log beside it
                        (origin-50.json: origin-50.hlog)
+--samples              write every single request too, to FILE's name with .samples.npz
 
 Locust's --spawn-rate is not used: the profile says how users start. A failure is every answer
 but 200, a lost connection or a timeout; failures are counted and do not change the exit code,
 which is 0 where the load ran to its end and 1 where the generator itself failed or was stopped.
 At the end of a block the requests in flight are waited for; Ctrl-C and SIGTERM drop them and keep
 the record.
+
+With Locust's --processes N, or --master --expect-workers N here and --worker elsewhere, the same
+load is made by N processes, whatever N: docs/profiles.md.
 """
 
 import argparse
+import json
 import math
 import signal
 import sys
@@ -40,28 +46,41 @@ from typing import Any
 
 import gevent
 import locust.log
-from locust import FastHttpUser, LoadTestShape, events, task
+import locust.runners
+from locust import LoadTestShape, User, events, task
 from locust.env import Environment
 from locust.exception import StopTest, StopUser
-from locust.runners import LocalRunner
+from locust.runners import MasterRunner, Runner, WorkerRunner
 
+from loadtests.alarm import Alarm, new_alarm
 from loadtests.answers import error_kind, is_cold
 from loadtests.block import Block
-from loadtests.connections import (
-    CONNECTION_TIMEOUT_SECONDS,
-    NETWORK_TIMEOUT_SECONDS,
-    UserConnections,
-)
+from loadtests.closed_model import live
 from loadtests.errors import LoadTestError
-from loadtests.profiles import DEFAULT_PROFILE, MAX_SPAWN_RATE, Profile, customised, find_profile
-from loadtests.shape import users_at
+from loadtests.http_client import Exchange, parse_origin
+from loadtests.open_model import OpenModel
+from loadtests.profiles import (
+    DEFAULT_PROFILE,
+    MAX_SPAWN_RATE,
+    Profile,
+    customised,
+    find_profile,
+    from_document,
+    to_document,
+)
+from loadtests.recorder import Report
+from loadtests.sender import new_sender
+from loadtests.shape import first_starts, users_started
 from loadtests.timers import Timers, settle_memory
+from loadtests.worker_reports import REPORT_SECONDS, receive_reports, send_reports
+from loadtests.workers import Workers, own_part, report_finished
 
-REQUEST_NAME = "/customerdata/{id}"
 # Locust looks at the shape once a second; users are made this much ahead and sleep until their
 # time, so that they start at the exact moment and not in bursts.
 AHEAD_SECONDS = 2.0
-LONGEST_REQUEST_SECONDS = CONNECTION_TIMEOUT_SECONDS + NETWORK_TIMEOUT_SECONDS + 5.0
+LOOK_SECONDS = 0.01
+# A global of Locust's, which its workers read before each pause.
+locust.runners.WORKER_REPORT_INTERVAL = REPORT_SECONDS
 
 
 class Run:
@@ -69,6 +88,8 @@ class Run:
 
     block: Block | None = None
     timers: Timers | None = None
+    alarm: Alarm | None = None
+    workers: Workers | None = None
     completed = False
 
 
@@ -77,12 +98,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add ours to Locust's; --host, --users and --profile are Locust's own."""
     hidden: dict[str, Any] = {"include_in_web_ui": False}
     parser.add_argument("--seed", type=int, default=1, help="same seed, same requests")
+    parser.add_argument("--rate", type=float, help="requests per second (open models)", **hidden)
     parser.add_argument("--block-seconds", type=float, help="stop after this time", **hidden)
     parser.add_argument(
         "--warm-up-seconds", type=float, help="latencies count from then on", **hidden
     )
+    # A text: Locust sends its options to workers, and can send no path.
     parser.add_argument(
-        "--record", type=Path, metavar="FILE", help="write the exact record here (JSON)", **hidden
+        "--record", metavar="FILE", help="write the exact record here (JSON)", **hidden
+    )
+    parser.add_argument(
+        "--samples", action="store_true", help="keep every single request too", **hidden
     )
 
 
@@ -93,17 +119,22 @@ def options_of(environment: Environment) -> argparse.Namespace:
 
 
 def chosen_profile(options: argparse.Namespace) -> Profile:
+    """As the options say; Locust puts a number of users there even where none was given."""
+    profile = find_profile(options.profile or DEFAULT_PROFILE)
     return customised(
-        find_profile(options.profile or DEFAULT_PROFILE),
-        users=options.num_users,
+        profile,
+        users=options.num_users if profile.closed else None,
+        rate=options.rate,
         block_seconds=options.block_seconds,
         warm_up_seconds=options.warm_up_seconds,
     )
 
 
 @events.init.add_listener
-def refuse_bad_options(environment: Environment, **_: object) -> None:
-    """One line and exit code 2 before anything starts."""
+def refuse_bad_options(environment: Environment, runner: Runner, **_: object) -> None:
+    """One line and exit code 2 before anything starts; a worker's options are its master's."""
+    if isinstance(runner, WorkerRunner):
+        return
     try:
         check_options(environment)
     except LoadTestError as error:
@@ -113,15 +144,30 @@ def refuse_bad_options(environment: Environment, **_: object) -> None:
 
 def check_options(environment: Environment) -> None:
     options = options_of(environment)
-    if not isinstance(environment.runner, LocalRunner):
-        raise LoadTestError(
-            "--processes, --master and --worker: users are numbered within one process; "
-            "leave these options out"
+    if options.record is not None and not Path(options.record).parent.is_dir():
+        raise LoadTestError(f"--record: no directory {Path(options.record).parent}; make it first")
+    if environment.host is not None:
+        parse_origin(environment.host)
+    profile = customised(chosen_profile(options), users=options.num_users)
+    if profile.closed:
+        # Locust would otherwise take 1 for a missing --users.
+        options.num_users = profile.users
+
+
+@events.init.add_listener
+def share_records(environment: Environment, runner: Runner, **_: object) -> None:
+    """Let workers report what they record, and the master count it."""
+    if isinstance(runner, WorkerRunner):
+        send_reports(environment.events.report_to_master, report)
+    if isinstance(runner, MasterRunner):
+        receive_reports(
+            environment.events.worker_report, lambda: Run.block.recorder if Run.block else None
         )
-    if options.record is not None and not options.record.parent.is_dir():
-        raise LoadTestError(f"--record: no directory {options.record.parent}; make it first")
-    # Locust would otherwise take 1 for a missing --users.
-    options.num_users = chosen_profile(options).users
+
+
+def report() -> Report | None:
+    block = Run.block
+    return block.recorder.report(block.elapsed_seconds, block.active) if block else None
 
 
 @events.init.add_listener
@@ -132,18 +178,60 @@ def stop_on_sigterm(**_: object) -> None:
 
 @events.test_start.add_listener
 def begin(environment: Environment, **_: object) -> None:
-    options = options_of(environment)
+    """Start the block's clock: here, and on each worker when its first users are ordered."""
+    options, runner = options_of(environment), environment.runner
+    assert runner is not None, "Locust starts tests on a runner"
     Run.completed = False
-    Run.block = Block(chosen_profile(options), options.seed, time.perf_counter)
-    Run.timers = Timers(Run.block, options.record)
+    if isinstance(runner, WorkerRunner):
+        profile = from_document(json.loads(options.profile_document))
+        record = None
+    else:
+        profile = typed_in(options)
+        record = options.record and Path(options.record)
+    if isinstance(runner, MasterRunner):
+        Run.workers = Workers(runner)
+        # Locust sends these to its workers with the order to start.
+        options.profile_document = json.dumps(to_document(profile))
+        options.parts = Run.workers.parts
+    part = own_part(runner, getattr(options, "parts", {}))
+    Run.block = Block(profile, options.seed, time.perf_counter, part)
+    Run.timers = Timers(Run.block, record, samples=options.samples)
+    Run.alarm = new_alarm()
+    if isinstance(runner, WorkerRunner):
+        gevent.spawn(report_when_finished, runner, Run.block)
+
+
+def typed_in(options: argparse.Namespace) -> Profile:
+    try:
+        return chosen_profile(options)
+    except LoadTestError as error:  # typed into the web page; the command line was checked
+        raise StopTest(str(error)) from error
+
+
+def report_when_finished(runner: WorkerRunner, block: Block) -> None:
+    wait_until_quiet(block)
+    if Run.block is block:
+        finish_block()
+        report_finished(runner)
 
 
 @events.test_stop.add_listener
 def end(**_: object) -> None:
-    if Run.block is not None and Run.timers is not None:
-        Run.timers.finish()
+    if Run.block is not None:
         Run.completed = Run.block.left_seconds <= 0
-        Run.block = Run.timers = None
+        if Run.workers is not None:
+            Run.completed = Run.completed and Run.workers.made_the_load
+            Run.workers.close()
+        finish_block()
+        Run.block = Run.workers = None
+
+
+def finish_block() -> None:
+    """Write what is final; on a worker the block stays for its last report."""
+    if Run.timers is not None and Run.alarm is not None:
+        Run.timers.finish()
+        Run.alarm.close()
+        Run.timers = Run.alarm = None
 
 
 @events.quitting.add_listener
@@ -157,22 +245,20 @@ def set_exit_code(environment: Environment, **_: object) -> None:
 @events.request.add_listener
 def record(
     name: str,
-    response: Any,  # noqa: ANN401 - Locust's FastResponse, which has no type
+    response: Exchange,
     response_length: int,
     exception: BaseException | None,
     context: dict[str, Any],
     **_: object,
 ) -> None:
-    now = time.perf_counter()
     block = Run.block
     if block is None:
         return
-    sent_at, answered_at = context["connections"].last_exchange(now)
     headers = response.headers
     block.recorder.add(
         context["intended_seconds"],
-        block.seconds_at(sent_at),
-        block.seconds_at(answered_at),
+        block.seconds_at(response.sent_at),
+        block.seconds_at(response.answered_at),
         route=name,
         status=response.status_code,
         error=error_kind(response.status_code, exception),
@@ -182,82 +268,119 @@ def record(
     )
 
 
-class StepLoad(LoadTestShape):
-    """The profile's users over time."""
+class ProfileLoad(LoadTestShape):
+    """How many of Locust's users there must be: the profile's, or one per process for arrivals."""
 
     use_common_options = True
 
-    def tick(self) -> tuple[int, float] | None:
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._starts: tuple[float, ...] = ()
+
+    def tick(self) -> tuple[int, float, list[type[User]]] | None:
         block = Run.block
         if block is None:
             # The first tick: Locust fires test_start once it knows how many users to make.
-            return self._users(self._chosen_profile(), 0.0)
+            assert self.runner is not None, "Locust gives the shape its runner"
+            profile = typed_in(options_of(self.runner.environment))
+            self._starts = first_starts(profile) if profile.closed else ()
+            return self._users(profile, 0.0)
         if block.left_seconds >= 1.0:
             return self._users(block.profile, block.elapsed_seconds)
         # The block ends before the next tick: end at the exact moment, then wait for what is in
         # flight. Locust could wait too, but it begins by searching the stack, which holds up
         # everything for 50 ms, the last answers included.
-        while block.left_seconds > 0:
-            gevent.sleep(block.left_seconds)
-        while block.in_flight and block.left_seconds > -LONGEST_REQUEST_SECONDS:
-            gevent.sleep(0.01)
+        wait_until_quiet(block)
         return None
 
-    def _chosen_profile(self) -> Profile:
-        assert self.runner is not None, "Locust gives the shape its runner"
-        try:
-            return chosen_profile(options_of(self.runner.environment))
-        except LoadTestError as error:  # typed into the web page; the command line was checked
-            raise StopTest(str(error)) from error
-
-    @staticmethod
-    def _users(profile: Profile, elapsed_seconds: float) -> tuple[int, float]:
+    def _users(
+        self, profile: Profile, elapsed_seconds: float
+    ) -> tuple[int, float, list[type[User]]]:
+        processes = self.runner.worker_count if isinstance(self.runner, MasterRunner) else 1
+        if profile.open:
+            return processes, MAX_SPAWN_RATE, [Arrivals]
         last_moment = math.nextafter(profile.block_seconds, 0.0)
-        users = users_at(profile, min(elapsed_seconds + AHEAD_SECONDS, last_moment))
-        assert users is not None, "the block has not ended"
-        return users, MAX_SPAWN_RATE
+        users = users_started(self._starts, min(elapsed_seconds + AHEAD_SECONDS, last_moment))
+        # Locust deals users out in turn: each process gets the same number, and its own numbers.
+        return math.ceil(users / processes) * processes, MAX_SPAWN_RATE, [Customer]
 
 
-class CustomerUser(FastHttpUser):
-    """One user with one kept connection."""
+def wait_until_quiet(block: Block) -> None:
+    """Wait for the block's end, and for everything that was due before it."""
+    while block.left_seconds > 0:
+        gevent.sleep(block.left_seconds)
+    while not is_quiet(block) and block.elapsed_seconds < block.profile.last_end_seconds + 5.0:
+        gevent.sleep(LOOK_SECONDS)
+
+
+def is_quiet(block: Block) -> bool:
+    return Run.workers.all_finished if Run.workers is not None else block.is_quiet
+
+
+class LoadUser(User):
+    """What both models have in common: the block, its clock, a way to send."""
+
+    abstract = True
 
     def __init__(self, environment: Environment) -> None:
-        assert Run.block is not None, "Locust fires test_start before it makes a user"
-        self._block = Run.block
-        self._start_seconds, self._turns = self._block.new_user()
-        self._intended_seconds = self._start_seconds
-        self._wait_seconds = 0.0
-        self.client_pool = UserConnections(self._block.recorder.connection_opened)
         super().__init__(environment)
-        # Only a 200 is an answer, a redirect is not followed, and no cookie is looked for.
-        agent = self.client.client
-        agent.valid_response_codes = frozenset({200})  # type: ignore[misc]  # read through self
-        agent.redirect_response_codes = frozenset()  # type: ignore[misc]  # as above
-        agent.cookiejar = None
+        assert Run.block is not None, "Locust fires test_start before it makes a user"
+        self.block = Run.block
 
-    def context(self) -> dict[str, Any]:
-        return {"connections": self.client_pool, "intended_seconds": self._intended_seconds}
+    def new_sender(self) -> Any:  # noqa: ANN401 - mypy sees no types of Locust's
+        return new_sender(self.block, self.environment.host, self.environment.events.request.fire)
+
+    def sleep_until(self, seconds: float) -> None:
+        if Run.alarm is not None:
+            Run.alarm.sleep_until(self.block.moment_at(seconds))
+
+
+class Customer(LoadUser):
+    """One user with one kept connection, who waits for each answer."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._user = self.block.new_user()
 
     def on_start(self) -> None:
-        gevent.sleep(max(0.0, self._start_seconds - self._block.elapsed_seconds))
-        self._block.active_users.add(self)
         settle_memory()
 
-    def on_stop(self) -> None:
-        self._block.active_users.discard(self)
+    @task
+    def live(self) -> None:
+        live(self.block, self._user, self.new_sender(), self.sleep_until)
+        # A worker that finds a user gone would make another in its place.
+        self.sleep_until(self.block.profile.block_seconds)
+        raise StopUser
+
+
+class Arrivals(LoadUser):
+    """This process's part of the requests of an open model."""
 
     @task
-    def read_customer(self) -> None:
-        turn = self._block.next_turn(self._turns)
-        if turn is None:
-            raise StopUser
-        self._wait_seconds = turn.wait_seconds
-        self._block.in_flight += 1
+    def carry_out(self) -> None:
+        block = self.block
+        model = OpenModel(
+            max_connections=block.max_connections,
+            new_send=self.new_sender,
+            sleep_until=self.sleep_until,
+            elapsed_seconds=lambda: block.elapsed_seconds,
+        )
+        block.schedules += 1
         try:
-            self.client.get(turn.path, name=REQUEST_NAME)
+            give_up = block.profile.block_seconds + block.profile.longest_request_seconds
+            for arrival in model.run(block.arrivals(), give_up):
+                block.recorder.add(
+                    arrival.due_seconds,
+                    block.elapsed_seconds,
+                    block.elapsed_seconds,
+                    route=arrival.request.route,
+                    status=0,
+                    error="no free connection",
+                    cache_state=None,
+                    cold=False,
+                    body_bytes=0,
+                )
         finally:
-            self._block.in_flight -= 1
-            self._intended_seconds = self._block.elapsed_seconds + turn.wait_seconds
-
-    def wait_time(self) -> float:
-        return self._wait_seconds
+            block.schedules -= 1
+        self.sleep_until(block.profile.block_seconds)
+        raise StopUser

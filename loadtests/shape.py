@@ -54,6 +54,11 @@ def users_at(profile: Profile, elapsed_seconds: float) -> int | None:
     )
 
 
+def first_starts(profile: Profile) -> tuple[float, ...]:
+    """When each user makes its first request, in order; those who never come are left out."""
+    return tuple(user[0].start_seconds for user in presences(profile) if user)
+
+
 def users_started(starts: tuple[float, ...], elapsed_seconds: float) -> int:
     """How many users have ever been there, given when each came first (in order)."""
     return bisect.bisect_right(starts, elapsed_seconds)

@@ -14,6 +14,7 @@ from gevent.event import Event
 
 from loadtests.block import Block
 from loadtests.record_files import RecordFiles
+from loadtests.samples import CHUNK_ROWS, Chunk, Samples
 
 WRITE_SECONDS = 0.5
 LAG_TIMER_SECONDS = 0.05
@@ -29,11 +30,16 @@ def settle_memory() -> None:
 
 
 class Timers:
-    """Run from creation to `finish()`; without a `record` file only punctuality is watched."""
+    """Run from creation to `finish()`; without a `record` file only punctuality is watched.
 
-    def __init__(self, block: Block, record: Path | None) -> None:
+    With `samples` each request is kept by itself too, in a worker for its master.
+    """
+
+    def __init__(self, block: Block, record: Path | None, *, samples: bool = False) -> None:
         settle_memory()
         self._block = block
+        if samples:
+            block.recorder.samples = Samples()
         self._finished = Event()
         self._running = [gevent.spawn(self._watch_punctuality)]
         self._files: RecordFiles | None = None
@@ -47,6 +53,8 @@ class Timers:
         gevent.joinall(self._running, raise_error=True)
         if self._files is not None:
             self._files.append("".join(self._block.recorder.close(None)))
+            if (chunk := self._samples_from(rows=1)) is not None:
+                self._files.append_samples(chunk)
             self._files.write(*self._figures())
             self._files.close()
 
@@ -66,11 +74,18 @@ class Timers:
                 gevent.sleep(0)  # the users first: each line takes its moment to be made
             if lines:
                 disk.apply(files.append, ("".join(lines),))
+            if (chunk := self._samples_from(rows=CHUNK_ROWS)) is not None:
+                disk.apply(files.append_samples, (chunk,))
             disk.apply(files.write, self._figures())
             self._finished.wait(WRITE_SECONDS)
+
+    def _samples_from(self, rows: int) -> Chunk | None:
+        """What has been collected, if it is worth a chunk."""
+        samples = self._block.recorder.samples
+        return samples.take() if samples is not None and len(samples) >= rows else None
 
     def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
         block = self._block
         now = block.elapsed_seconds
-        users = len(block.active_users)
+        users = block.active
         return block.recorder.snapshot(now), block.recorder.progress(now, users)

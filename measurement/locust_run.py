@@ -15,16 +15,16 @@ from pathlib import Path
 from comparison.errors import ComparisonError
 from comparison.latency_log import parse
 from comparison.records import LoadRecord, from_json
-from emulation.starting import log_tail
+from emulation.starting import free_port, log_tail
 from emulation.supervision import ChildProcess, Supervisor
-from loadtests.profiles import Profile
+from loadtests.profiles import Profile, to_document
 from loadtests.record_files import log_path
-from measurement.cpu import own_cpu_seconds
+from measurement.cpu import own_cpu_seconds, tree
 from measurement.errors import MeasurementError
 
 POLL_SECONDS = 0.25
-# Start-up of Locust, and at the end the requests in flight, which may take their full timeout.
-EXTRA_SECONDS = 60.0
+# Start-up of Locust, and its end.
+EXTRA_SECONDS = 30.0
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -49,6 +49,8 @@ class LoadOrder:
     base_url: str
     samples: bool = False
     """Whether every single request is kept too, in <label>.samples.npz."""
+    processes: int = 1
+    """Locust processes that make the load; more than one have a master beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +78,24 @@ def run_load(
     """
     record = folder / f"{label}.json"
     said = folder / f"{label}.locust.log"
+    load_file = folder / f"{label}.profile.json"
+    load_file.write_text(json.dumps(to_document(order.profile)), encoding="utf-8")
     with said.open("wb") as output:
         child = supervisor.start(
             "locust",
-            [sys.executable, "-m", "locust", *_options(order, record)],
+            [sys.executable, "-m", "locust", *_options(order, record, load_file)],
             environment={**os.environ, "PYTHONPATH": str(_REPOSITORY)},
             cwd=_REPOSITORY,
             stdout=output,
         )
     watch = _Watch(child, record.with_name(f"{record.name}.progress.json"), on_progress)
-    watch.until_exit(order.profile.block_seconds + EXTRA_SECONDS)
+    watch.until_exit(order.profile.last_end_seconds + EXTRA_SECONDS)
     exit_code = supervisor.stop(child)
     if exit_code != 0 or not record.is_file():
         raise MeasurementError(f"Locust failed (exit {exit_code}): {log_tail(said)}")
     load = Load(_read_record(record), watch.cpu_seconds, watch.wall_seconds)
     record.unlink()
+    load_file.unlink()
     return load
 
 
@@ -104,16 +109,23 @@ def _read_record(record: Path) -> LoadRecord:
         raise MeasurementError(f"Locust's record cannot be read: {error}") from error
 
 
-def _options(order: LoadOrder, record: Path) -> list[str]:
-    profile = order.profile
+def _options(order: LoadOrder, record: Path, load_file: Path) -> list[str]:
     return [
         *("-f", str(_REPOSITORY / "loadtests" / "locustfile.py"), "--headless"),
-        *("--host", order.base_url, "--profile", profile.name),
-        *("--users", str(profile.users), "--block-seconds", f"{profile.block_seconds:g}"),
-        *("--warm-up-seconds", f"{profile.warm_up_seconds:g}", "--seed", str(order.seed)),
-        *("--record", str(record.resolve()), "--only-summary"),
+        *("--host", order.base_url, "--profile", str(load_file.resolve())),
+        *("--seed", str(order.seed), "--record", str(record.resolve()), "--only-summary"),
         *(("--samples",) if order.samples else ()),
+        *(_workers(order.processes) if order.processes > 1 else ()),
     ]
+
+
+def _workers(processes: int) -> tuple[str, ...]:
+    # A port that no other run on this machine has, and nobody else can reach.
+    port = str(free_port())
+    return (
+        *("--processes", str(processes), "--master-bind-host", "127.0.0.1"),
+        *("--master-bind-port", port, "--master-port", port),
+    )
 
 
 class _Watch:
@@ -139,7 +151,7 @@ class _Watch:
 
     def _look(self) -> None:
         progress = _read_progress(self._file)
-        cpu = own_cpu_seconds(self._child.pid)
+        cpu = sum(own_cpu_seconds(pid) for pid in tree(self._child.pid))
         if progress is None or cpu == 0.0:
             return
         self._last = (time.monotonic(), cpu)

@@ -310,6 +310,19 @@ class Profile:
         return self.open.rate if self.open else 0.0
 
     @property
+    def longest_request_seconds(self) -> float:
+        """After which a request has been answered or has failed."""
+        return self.connections.connect_timeout_seconds + self.connections.timeout_seconds
+
+    @property
+    def last_end_seconds(self) -> float:
+        """When the last request of a block has ended, at the latest.
+
+        One that waited for a connection of an open model may be sent a whole timeout late.
+        """
+        return self.block_seconds + 2 * self.longest_request_seconds
+
+    @property
     def first_id(self) -> int:
         return self.keys.first_id
 

@@ -1,15 +1,9 @@
+import errno
+
 import pytest
+from httptools import HttpParserInvalidStatusError
 
 from loadtests.answers import error_kind, is_cold, status_class
-
-
-class HTTPConnectionClosed(Exception):  # noqa: N818 - named as the HTTP client's
-    pass
-
-
-class Wrapped(Exception):  # noqa: N818 - stands for the HTTP client's RetriesExceeded
-    def __init__(self, original: Exception) -> None:
-        self.original = original
 
 
 @pytest.mark.parametrize(
@@ -20,11 +14,13 @@ class Wrapped(Exception):  # noqa: N818 - stands for the HTTP client's RetriesEx
         (201, None, "HTTP 201"),
         (302, None, "HTTP 302"),
         (0, TimeoutError("timed out"), "timeout"),
-        (0, Wrapped(TimeoutError()), "timeout"),
         (0, ConnectionRefusedError(111, "127.0.0.1:4711"), "connection refused"),
         (0, ConnectionResetError(), "connection closed by the server"),
-        (0, HTTPConnectionClosed(), "connection closed by the server"),
-        (200, HTTPConnectionClosed(), "connection closed by the server"),
+        (200, ConnectionResetError(), "connection closed by the server"),
+        (0, HttpParserInvalidStatusError(), "malformed answer"),
+        (0, OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+        (0, OSError(errno.EADDRNOTAVAIL, "Cannot assign"), "no free local port"),
+        (0, OSError(errno.EHOSTUNREACH, "No route to host"), "OSError"),
         (0, KeyError("other"), "KeyError"),
         (0, None, "no answer"),
     ],

@@ -6,22 +6,25 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from comparison.records import LoadRecord, from_json
-from loadtests.behaviour import turns
-from loadtests.profiles import PROFILES
+from emulation.starting import free_port
+from loadtests.arrivals import arrivals
+from loadtests.behaviour import Turn, turns
+from loadtests.profiles import PROFILES, customised
 from tests.loadtests.echo_server import Answer, EchoServer, echo_server
 
 ROOT = Path(__file__).parents[2]
 USERS = 4
 SEED = 11
+ARRIVALS: dict[str, object] = {"--profile": "arrivals", "--rate": 40}
 END_SECONDS = 60.0
 
 
@@ -65,20 +68,33 @@ def start_locust(*options: str) -> "subprocess.Popen[str]":
     )
 
 
-def start_run(
-    server: EchoServer, record: Path, block_seconds: float, warm_up_seconds: float
-) -> "subprocess.Popen[str]":
+@dataclass(frozen=True)
+class Load:
+    answer: Callable[[str], Answer | None]
+    block_seconds: float
+    warm_up_seconds: float = 0.0
+    options: Mapping[str, object] = field(default_factory=lambda: {"--users": USERS})
+
+
+def start_run(server: EchoServer, record: Path, load: Load) -> "subprocess.Popen[str]":
     chosen = {
         "--host": server.url,
         "--profile": "quick",
-        "--users": USERS,
-        "--block-seconds": block_seconds,
-        "--warm-up-seconds": warm_up_seconds,
+        "--block-seconds": load.block_seconds,
+        "--warm-up-seconds": load.warm_up_seconds,
         "--seed": SEED,
         "--record": record,
+        **load.options,
     }
     words = [str(word) for option in chosen.items() for word in option]
     return start_locust("--headless", "--only-summary", *words)
+
+
+def processes(count: int) -> dict[str, object]:
+    """Options for a master and its workers, on a port that no other run has."""
+    port = free_port()
+    local = {"--master-bind-host": "127.0.0.1", "--master-bind-port": port, "--master-port": port}
+    return {"--processes": count, **local}
 
 
 def ended(process: "subprocess.Popen[str]", server: EchoServer, record: Path) -> Run:
@@ -98,15 +114,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
     folder = tmp_path_factory.mktemp("records")
     with ExitStack() as stack:
         started = {}
-        for name, answer, block_seconds, warm_up_seconds in (
-            ("mixed", mixed, 2.5, 0.0),
-            ("again", mixed, 2.5, 1.0),
-            ("slow", slow, 1.0, 0.0),
-            ("closing", closing, 1.0, 0.0),
-        ):
-            server = stack.enter_context(echo_server(answer))
+        for name, load in {
+            "mixed": Load(mixed, 2.5),
+            "again": Load(mixed, 2.5, 1.0),
+            "slow": Load(slow, 1.0),
+            "closing": Load(closing, 1.0),
+            "arrivals": Load(mixed, 2.0, 1.0, ARRIVALS),
+            "arrivals of 4 processes": Load(mixed, 2.0, 1.0, ARRIVALS | processes(4)),
+            "users of 4 processes": Load(mixed, 2.0, 0.0, {"--users": 6} | processes(4)),
+        }.items():
+            server = stack.enter_context(echo_server(load.answer))
             record = folder / f"{name}.json"
-            process = start_run(server, record, block_seconds, warm_up_seconds)
+            process = start_run(server, record, load)
             stack.callback(process.kill)
             started[name] = (process, server, record)
         yield {name: ended(*what) for name, what in started.items()}
@@ -152,14 +171,56 @@ def test_each_user_keeps_its_connection(runs: dict[str, Run]) -> None:
 
 def test_the_same_seed_asks_for_the_same_customers_in_the_same_order(runs: dict[str, Run]) -> None:
     for name in ("mixed", "again"):
-        for number, asked in enumerate(in_order_of_users(runs[name].server), start=1):
-            expected = turns(PROFILES["quick"], SEED, number)
-            assert asked == [turn.path for turn in islice(expected, len(asked))]
+        assert_each_user_asked_in_its_order(runs[name].server, USERS)
 
 
-def in_order_of_users(server: EchoServer) -> Sequence[list[str]]:
-    first = [next(turns(PROFILES["quick"], SEED, number)).path for number in range(1, USERS + 1)]
-    return sorted(server.asked.values(), key=lambda paths: first.index(paths[0]))
+def assert_each_user_asked_in_its_order(server: EchoServer, users: int) -> None:
+    expected = {number: turns(PROFILES["quick"], SEED, number) for number in range(1, users + 1)}
+    firsts = {number: next(turns) for number, turns in expected.items()}
+    by_user = {path_owner(asked[0], firsts): asked for asked in server.asked.values()}
+    assert sorted(by_user) == list(expected)
+    for number, asked in by_user.items():
+        later = [turn.request.path for turn in islice(expected[number], len(asked) - 1)]
+        assert asked[1:] == later
+
+
+def path_owner(path: str, firsts: Mapping[int, Turn]) -> int:
+    (number,) = [number for number, turn in firsts.items() if turn.request.path == path]
+    return number
+
+
+def schedule_of(rate: float, block_seconds: float) -> Counter[str]:
+    profile = customised(
+        PROFILES["arrivals"], rate=rate, block_seconds=block_seconds, warm_up_seconds=0.0
+    )
+    return Counter(one.request.path for one in arrivals(profile, SEED))
+
+
+@pytest.mark.parametrize("name", ["arrivals", "arrivals of 4 processes"])
+def test_each_arrival_of_the_schedule_is_sent_once_whatever_the_number_of_processes(
+    runs: dict[str, Run], name: str
+) -> None:
+    run = runs[name]
+
+    assert run.exit_code == 0, run.output
+    assert Counter(run.server.paths) == schedule_of(rate=40, block_seconds=2.0)
+    assert run.record.requests == len(run.server.paths)
+    assert 0 < run.record.measured_requests < run.record.requests
+
+
+def test_users_are_the_same_whatever_the_number_of_processes(runs: dict[str, Run]) -> None:
+    run = runs["users of 4 processes"]
+
+    assert run.exit_code == 0, run.output
+    assert_each_user_asked_in_its_order(run.server, users=6)
+    assert run.record.requests == len(run.server.paths)
+    assert run.record.connections_opened == 6
+
+
+def test_connections_are_used_again_by_arrivals(runs: dict[str, Run]) -> None:
+    for name in ("arrivals", "arrivals of 4 processes"):
+        opened = runs[name].record.connections_opened
+        assert opened == len(runs[name].server.asked) < runs[name].record.requests
 
 
 def test_requests_in_flight_at_the_end_are_waited_for(runs: dict[str, Run]) -> None:
@@ -189,7 +250,7 @@ def test_the_last_progress_agrees_with_the_record(runs: dict[str, Run]) -> None:
 
 def test_a_stopped_run_keeps_what_it_measured(tmp_path: Path) -> None:
     record = tmp_path / "record.json"
-    with echo_server(mixed) as server, start_run(server, record, 300.0, 0.0) as process:
+    with echo_server(mixed) as server, start_run(server, record, Load(mixed, 300.0)) as process:
         wait_for_requests(Path(f"{record}.progress.json"), process)
         process.terminate()
 
@@ -213,9 +274,8 @@ def wait_for_requests(progress: Path, process: "subprocess.Popen[str]") -> None:
     ("options", "message"),
     [
         (["--profile", "quik"], "--profile: no profile 'quik'; choose one of: origin, quick"),
-        (["--users", "0"], "profile quick: closed.users must be at least 1, not 0"),
         (["--record", "missing/x.json"], "--record: no directory missing; make it first"),
-        (["--processes", "2"], "users are numbered within one process"),
+        (["--profile", "arrivals", "--users", "5"], "--users: profile arrivals is an open model"),
     ],
 )
 def test_a_bad_option_is_one_line_and_exit_code_2(options: list[str], message: str) -> None:
