@@ -10,10 +10,18 @@ def three_digits(value: float | Decimal | None) -> str:
     """About three significant digits, as many as the histograms hold: 0.312, 1.93, 19.3, 1,930."""
     if value is None:
         return ABSENT
-    size = abs(float(value))
-    decimals = 3 if size < 0.995 else 2 if size < 9.995 else 1 if size < 99.95 else 0
-    text = f"{value:,.{decimals}f}"
+    text = f"{value:,.{_decimals(value)}f}"
     return text.lstrip("-") if not text.strip("-0.,") else text
+
+
+def with_margin(value: float, margin: float) -> str:
+    """A figure and how far off it may be, in the figure's own decimals: 1.91 ±0.12."""
+    return f"{three_digits(value)} ±{margin:,.{_decimals(value)}f}"
+
+
+def _decimals(value: float | Decimal) -> int:
+    size = abs(float(value))
+    return 3 if size < 0.995 else 2 if size < 9.995 else 1 if size < 99.95 else 0
 
 
 def signed(value: float) -> str:

@@ -5,28 +5,12 @@ from typing import Literal
 
 from comparison.break_even import BreakEven
 from comparison.cost import Bill
+from comparison.differences import Difference
 from comparison.records import RunRecord
-from comparison.significance import Interval
 from comparison.summary import SideSummary
 from comparison.trust import TrustWarning
 
 Standing = Literal["valid", "invalid", "incomplete"]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """serverless minus ec2 for one figure, over paired blocks."""
-
-    figure: str
-    """A field of BlockFigures: p50_ms, p95_ms or cpu_ms_per_request."""
-    label: str
-    unit: str
-    pairs: int
-    """Pairs in which both blocks state the figure."""
-    mean: float | None
-    """Mean of the per-pair differences; None without pairs."""
-    interval: Interval | None
-    """None below the minimum number of pairs: then nothing may be claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +34,7 @@ class Comparison:
     standing: Standing
     run: RunRecord
     sides: tuple[SideSummary, ...]
-    """ec2 first; a side that was not measured is absent."""
+    """The reference side first; a side that was not measured is absent."""
     differences: tuple[Difference, ...]
     """Empty unless the standing is valid, as is the break-even: then nothing is compared."""
     region: str

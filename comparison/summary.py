@@ -1,15 +1,19 @@
 """From the blocks of one side to its row of figures. Ratios are made here, never stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from math import fsum
 from typing import TypeVar
 
 from comparison import latency
+from comparison.block_intervals import side_estimates
 from comparison.errors import ComparisonError
-from comparison.latency_log import SENT, measured_successes
+from comparison.latency import Distribution
+from comparison.latency_log import INTENDED, SENT, measured_successes
+from comparison.percentiles import PERCENTS, samples_for_a_value, samples_for_an_interval, stacked
 from comparison.records import BlockRecord, LambdaRecord
+from comparison.significance import ALPHA, Estimate, Interval
 
 Number = TypeVar("Number", int, float)
 
@@ -20,14 +24,46 @@ THOUSANDTH = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True)
-class LatencySummary:
-    """Successful requests of the measured window, ms from the send; None = too few samples."""
+class Method:
+    """How latencies are judged."""
 
+    start: str = SENT
+    """What they count from: SENT or INTENDED."""
+    systematic_ms: Mapping[str, float] = field(default_factory=dict)
+    """Percentile -> the load generator's own error, which every interval includes."""
+    alpha: float = ALPHA
+
+    @property
+    def other_start(self) -> str:
+        return INTENDED if self.start == SENT else SENT
+
+
+@dataclass(frozen=True, slots=True)
+class PercentileSummary:
+    """One percentile over all blocks of a side."""
+
+    percent: str
+    value_ms: float | None
+    """None where there are too few requests to state it."""
+    interval: Interval | None
+    """None where there are too few requests or blocks to say how well it is known."""
+    requests_needed: int
+    """For an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySummary:
+    """Successful requests of the measured windows."""
+
+    start: str
+    """What the times count from: "sent" or "intended"."""
     samples: int
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
+    percentiles: tuple[PercentileSummary, ...]
     max_ms: float | None
+
+    def percentile(self, percent: str) -> PercentileSummary:
+        """One of PERCENTS."""
+        return next(one for one in self.percentiles if one.percent == percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +87,7 @@ class BlockFigures:
     """What one block contributes to the paired differences."""
 
     index: int
+    pair: int
     p50_ms: float | None
     p95_ms: float | None
     cpu_ms_per_request: float | None
@@ -71,6 +108,8 @@ class SideSummary:
     measured_seconds: float
     requests_per_second: float | None
     latency: LatencySummary
+    """From the start that the comparison is made with."""
+    latency_from_other_start: LatencySummary
     cache_states: Mapping[str, int]
     cache_hit_ratio: float | None
     """Hits over all answers of routes that consult the cache."""
@@ -84,10 +123,11 @@ class SideSummary:
     per_block: tuple[BlockFigures, ...]
 
 
-def summarise(side: str, blocks: Sequence[BlockRecord]) -> SideSummary:
+def summarise(side: str, blocks: Sequence[BlockRecord], method: Method) -> SideSummary:
     """Sum the blocks of one side; there is at least one."""
     loads = [block.load for block in blocks]
-    distributions = [measured_successes(load.latencies, SENT) for load in loads]
+    distributions = [measured_successes(load.latencies, method.start) for load in loads]
+    others = [measured_successes(load.latencies, method.other_start) for load in loads]
     requests = sum(load.requests for load in loads)
     measured_seconds = fsum(load.measured_seconds for load in loads)
     measured_requests = sum(load.measured_requests for load in loads)
@@ -103,7 +143,8 @@ def summarise(side: str, blocks: Sequence[BlockRecord]) -> SideSummary:
         measured_requests=measured_requests,
         measured_seconds=measured_seconds,
         requests_per_second=_ratio(measured_requests, measured_seconds),
-        latency=_latency_summary(latency.merge(distributions)),
+        latency=_latency_summary(method.start, distributions, method),
+        latency_from_other_start=_latency_summary(method.other_start, others, method),
         cache_states=states,
         cache_hit_ratio=_ratio(
             states.get("hit", 0), sum(states.get(state, 0) for state in CACHED_STATES)
@@ -131,13 +172,29 @@ def generator_cpu_share(block: BlockRecord) -> float | None:
     return _ratio(block.cpu_seconds[GENERATOR], block.wall_seconds)
 
 
-def _latency_summary(distribution: latency.Distribution) -> LatencySummary:
+def _latency_summary(start: str, blocks: Sequence[Distribution], method: Method) -> LatencySummary:
+    samples = sum(block.samples for block in blocks)
+    stated = [percent for percent in PERCENTS if samples >= samples_for_a_value(percent)]
+    errors = [method.systematic_ms.get(percent, 0.0) for percent in stated]
+    found = side_estimates(stacked(blocks), stated, errors, method.alpha) if stated else ()
+    estimates = dict(zip(stated, found, strict=True))
     return LatencySummary(
-        samples=distribution.samples,
-        p50_ms=latency.percentile_ms(distribution, "50"),
-        p95_ms=latency.percentile_ms(distribution, "95"),
-        p99_ms=latency.percentile_ms(distribution, "99"),
-        max_ms=latency.max_ms(distribution),
+        start=start,
+        samples=samples,
+        percentiles=tuple(
+            _percentile_summary(percent, samples, estimates.get(percent)) for percent in PERCENTS
+        ),
+        max_ms=latency.max_ms(latency.merge(blocks)),
+    )
+
+
+def _percentile_summary(percent: str, samples: int, estimate: Estimate | None) -> PercentileSummary:
+    needed = samples_for_an_interval(percent)
+    return PercentileSummary(
+        percent=percent,
+        value_ms=estimate.value if estimate else None,
+        interval=estimate.interval if estimate and samples >= needed else None,
+        requests_needed=needed,
     )
 
 
@@ -194,6 +251,7 @@ def _block_figures(block: BlockRecord, distribution: latency.Distribution) -> Bl
     cpu_seconds = {key: value for key, value in block.cpu_seconds.items() if key != GENERATOR}
     return BlockFigures(
         index=block.index,
+        pair=block.pair,
         p50_ms=latency.percentile_ms(distribution, "50"),
         p95_ms=latency.percentile_ms(distribution, "95"),
         cpu_ms_per_request=_cpu_ms_per_request(cpu_seconds, block.load.requests),

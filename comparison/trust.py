@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from comparison.architectures import EC2, SERVERLESS, SIDES
+from comparison.architectures import EC2, SERVERLESS
 from comparison.billing.instances import Instance
 from comparison.cost import Bill
 from comparison.prices import PriceBook
@@ -28,6 +28,9 @@ RATE_DIFFERENCE_LIMIT = 0.03
 HIT_RATIO_LIMIT = 0.05
 """A full miss took about five times the CPU of a hit when the ec2 server was chosen: 5 points of
 difference move a mean by a fifth."""
+GENERATOR_ERROR_LIMIT = 0.25
+"""Of a percentile: from there on the generator's own error, which stands in the interval, leaves
+little to be said about the side."""
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
 
@@ -53,7 +56,7 @@ class Evidence:
     run: RunRecord
     blocks: Sequence[BlockRecord]
     sides: Sequence[SideSummary]
-    """Those that were measured, ec2 first."""
+    """Those that were measured, the reference side first."""
     bills: Sequence[Bill]
     rate: float | None
     """Requests/s that the bills are made for."""
@@ -112,7 +115,7 @@ def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
         blocks = [block for block in evidence.blocks if block.side == side.side]
         worst = max(blocks, key=_stall_share)
         lag_ms = side.scheduling_lag_ms_max
-        p99_ms = side.latency.p99_ms
+        p99_ms = side.latency.percentile("99").value_ms
         if _stall_share(worst) >= STALL_SHARE_LIMIT:
             yield TrustWarning(
                 "invalid",
@@ -132,6 +135,47 @@ def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
             )
 
 
+def generator_error(evidence: Evidence) -> Iterator[TrustWarning]:
+    generator = evidence.run.generator
+    if generator is None:
+        yield TrustWarning(
+            "note",
+            "generator-uncalibrated",
+            "the load generator's own error was not measured, so no interval includes it",
+            "A new run measures it first, against an echo.",
+        )
+        return
+    for side in evidence.sides:
+        for percent, error_ms in generator.error_ms.items():
+            value_ms = side.latency.percentile(percent).value_ms
+            if value_ms is not None and error_ms > GENERATOR_ERROR_LIMIT * value_ms:
+                yield TrustWarning(
+                    "caution",
+                    "generator-error",
+                    f"{side.side}: the load generator itself adds up to {error_ms:,.2f} ms at"
+                    f" p{percent}, {error_ms / value_ms:.0%} of what was measured",
+                    "The intervals include it; use fewer users or more generator processes.",
+                )
+                break
+
+
+def few_requests(evidence: Evidence) -> Iterator[TrustWarning]:
+    samples = {side.side: side.latency.samples for side in evidence.sides}
+    missing = [
+        f"p{one.percent} needs {one.requests_needed:,}"
+        for one in evidence.sides[0].latency.percentiles
+        if one.requests_needed > min(samples.values())
+    ]
+    if missing:
+        there = ", ".join(f"{count:,} on {side}" for side, count in samples.items())
+        yield TrustWarning(
+            "note",
+            "few-requests",
+            f"too few requests for an interval: {', '.join(missing)}; there are {there}",
+            "Read nothing into these rows; for them run longer, or with more users.",
+        )
+
+
 def incomplete(evidence: Evidence) -> Iterator[TrustWarning]:
     run = evidence.run
     if run.interrupted or len(evidence.blocks) < len(run.order):
@@ -142,7 +186,7 @@ def incomplete(evidence: Evidence) -> Iterator[TrustWarning]:
             " were measured",
             "Run again to the end; until then this is a preview.",
         )
-    for name in SIDES:
+    for name in run.targets:
         if evidence.side(name) is None:
             yield TrustWarning(
                 "caution",
@@ -154,7 +198,7 @@ def incomplete(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def few_blocks(evidence: Evidence) -> Iterator[TrustWarning]:
     pairs = min((side.blocks for side in evidence.sides), default=0)
-    if len(evidence.sides) == len(SIDES) and pairs < MINIMUM_PAIRS:
+    if len(evidence.sides) == len(evidence.run.targets) and pairs < MINIMUM_PAIRS:
         count = "one block" if pairs == 1 else f"{pairs} blocks"
         yield TrustWarning(
             "caution",
@@ -180,7 +224,10 @@ def failures(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def unequal_load(evidence: Evidence) -> Iterator[TrustWarning]:
     rates = [side.requests_per_second for side in evidence.sides if side.requests_per_second]
-    if len(rates) == len(SIDES) and max(rates) / min(rates) - 1 > RATE_DIFFERENCE_LIMIT:
+    if (
+        len(rates) == len(evidence.run.targets)
+        and max(rates) / min(rates) - 1 > RATE_DIFFERENCE_LIMIT
+    ):
         yield TrustWarning(
             "caution",
             "unequal-load",
@@ -192,12 +239,13 @@ def unequal_load(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def unequal_cache(evidence: Evidence) -> Iterator[TrustWarning]:
     ratios = [side.cache_hit_ratio for side in evidence.sides if side.cache_hit_ratio is not None]
-    if len(ratios) == len(SIDES) and abs(ratios[0] - ratios[1]) > HIT_RATIO_LIMIT:
+    names = evidence.run.targets
+    if len(ratios) == len(names) and abs(ratios[0] - ratios[1]) > HIT_RATIO_LIMIT:
         yield TrustWarning(
             "caution",
             "unequal-cache",
-            f"the caches answered different shares: {ratios[0]:.1%} on {SIDES[0]}, {ratios[1]:.1%}"
-            f" on {SIDES[1]}",
+            f"the caches answered different shares: {ratios[0]:.1%} on {names[0]}, {ratios[1]:.1%}"
+            f" on {names[1]}",
             "Start both sides from the same cache state; look for errors of the cache.",
         )
 
@@ -292,8 +340,10 @@ RULES: tuple[Rule, ...] = (
     answers,
     generator_cpu,
     generator_lag,
+    generator_error,
     incomplete,
     few_blocks,
+    few_requests,
     failures,
     unequal_load,
     unequal_cache,

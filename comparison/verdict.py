@@ -4,28 +4,28 @@ Nothing here touches a file, the clock or the network, so a report made again fr
 records has the same bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
 
 from comparison.architectures import (
     EC2,
     LEFT_OUT,
-    SERVERLESS,
-    SIDES,
     Setup,
 )
 from comparison.billing.instances import Instance
 from comparison.billing.parts import Part
 from comparison.break_even import BreakEven, break_even
 from comparison.cost import Bill, bill, requests_per_month
-from comparison.demands import measured_demands, side_parts
+from comparison.demands import architecture_of, measured_demands, side_parts
+from comparison.differences import Difference, latency_differences, mean_row, systematic_errors
 from comparison.errors import ComparisonError
-from comparison.outcome import Comparison, Difference, InstanceCapacity, Standing
+from comparison.latency_log import INTENDED, SENT, measured_successes
+from comparison.outcome import Comparison, InstanceCapacity, Standing
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
-from comparison.significance import paired_interval
-from comparison.summary import BlockFigures, SideSummary, summarise
+from comparison.significance import ALPHA, SEQUENTIAL_ALPHA
+from comparison.summary import Method, SideSummary, summarise
 from comparison.trust import (
     Evidence,
     TrustWarning,
@@ -42,26 +42,27 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     when the price book lacks an entry that the architectures need.
     """
     ordered = sorted(blocks, key=lambda block: (block.index, block.side))
-    sides = _summaries(ordered)
+    method = method_of(run)
+    sides = _summaries(run.targets, ordered, method)
     setup = Setup()
     parts = side_parts(measured_demands(run, ordered, setup), setup)
     rate = _common_rate(sides)
     bills = _bills(parts, rate, price_book)
     evidence = Evidence(run, ordered, sides, bills, rate, setup.instance, price_book)
     warnings = trust_warnings(evidence)
-    standing = _standing(sides, warnings)
+    standing = _standing(run.targets, sides, warnings)
     comparable = standing == "valid"
     outcome = Comparison(
         verdict="",
         standing=standing,
         run=run,
         sides=sides,
-        differences=_differences(sides) if comparable else (),
+        differences=_differences(run.targets, ordered, sides, method) if comparable else (),
         region=price_book.region,
         price_book=price_book.name,
         rate=rate,
         bills=bills,
-        break_even=_break_even(parts, price_book) if comparable else None,
+        break_even=_break_even(run.targets, parts, price_book) if comparable else None,
         capacity=_capacity(sides, setup.instance),
         warnings=warnings,
         left_out=LEFT_OUT,
@@ -69,16 +70,31 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     return replace(outcome, verdict=verdict_text(outcome))
 
 
-def _summaries(blocks: Sequence[BlockRecord]) -> tuple[SideSummary, ...]:
+def method_of(run: RunRecord) -> Method:
+    """How this run's latencies are judged.
+
+    Users wait for their answers, so from the send is what a side did. Where requests are due
+    whatever the answers do, one that could not be sent in time has waited for the side.
+    """
+    return Method(
+        start=SENT if run.users else INTENDED,
+        systematic_ms=systematic_errors(run.generator.error_ms if run.generator else None),
+        alpha=ALPHA if run.until_ci_percent is None else SEQUENTIAL_ALPHA,
+    )
+
+
+def _summaries(
+    names: Sequence[str], blocks: Sequence[BlockRecord], method: Method
+) -> tuple[SideSummary, ...]:
     if not blocks:
         raise ComparisonError("no block was measured, so there is nothing to compare; run again")
     for block in blocks:
-        if block.side not in SIDES:
+        if block.side not in names:
             raise ComparisonError(
-                f"block {block.index}: side {block.side!r} is none of {', '.join(SIDES)}"
+                f"block {block.index}: side {block.side!r} is none of {', '.join(names)}"
             )
-    by_side = {side: [block for block in blocks if block.side == side] for side in SIDES}
-    return tuple(summarise(side, own) for side, own in by_side.items() if own)
+    by_side = {side: [block for block in blocks if block.side == side] for side in names}
+    return tuple(summarise(side, own, method) for side, own in by_side.items() if own)
 
 
 def _common_rate(sides: Sequence[SideSummary]) -> float | None:
@@ -97,18 +113,21 @@ def _bills(
     return tuple(bill(side, own, requests, book) for side, own in parts.items())
 
 
-def _break_even(parts: dict[str, tuple[Part, ...]], book: PriceBook) -> BreakEven | None:
-    if len(parts) < len(SIDES):
+def _break_even(
+    names: Sequence[str], parts: dict[str, tuple[Part, ...]], book: PriceBook
+) -> BreakEven | None:
+    first, second = names
+    if architecture_of(first) == architecture_of(second) or not {first, second} <= set(parts):
         return None
     try:
-        return break_even(SIDES, parts[EC2], parts[SERVERLESS], book)
+        return break_even((first, second), parts[first], parts[second], book)
     except ComparisonError:
         # A total is unknown at every rate: the bills name the missing price, as a trust warning.
         return None
 
 
 def _capacity(sides: Sequence[SideSummary], instance: Instance) -> InstanceCapacity | None:
-    ec2 = next((side for side in sides if side.side == EC2), None)
+    ec2 = next((side for side in sides if architecture_of(side.side) == EC2), None)
     cpu_ms = instance_cpu_ms_per_request(ec2)
     if not cpu_ms:
         return None
@@ -120,33 +139,43 @@ def _capacity(sides: Sequence[SideSummary], instance: Instance) -> InstanceCapac
     )
 
 
-def _differences(sides: Sequence[SideSummary]) -> tuple[Difference, ...]:
-    pairs = list(zip(sides[0].per_block, sides[1].per_block, strict=False))
-    figures: tuple[tuple[str, str, str, Callable[[BlockFigures], float | None]], ...] = (
-        ("p50_ms", "p50", "ms", lambda block: block.p50_ms),
-        ("p95_ms", "p95", "ms", lambda block: block.p95_ms),
-        (
+def _differences(
+    names: Sequence[str],
+    blocks: Sequence[BlockRecord],
+    sides: Sequence[SideSummary],
+    method: Method,
+) -> tuple[Difference, ...]:
+    pairs = _pairs(names, blocks)
+    reference, other = (
+        [measured_successes(block.load.latencies, method.start) for block in own]
+        for own in (zip(*pairs, strict=True) if pairs else ((), ()))
+    )
+    cpu_ms = {
+        figures.index: figures.cpu_ms_per_request for one in sides for figures in one.per_block
+    }
+    return (
+        *latency_differences(reference, other, method.systematic_ms, method.alpha),
+        mean_row(
             "cpu_ms_per_request",
             "CPU per request",
             "ms",
-            lambda block: block.cpu_ms_per_request,
+            [(cpu_ms[first.index], cpu_ms[second.index]) for first, second in pairs],
+            method.alpha,
         ),
     )
-    return tuple(
-        _difference(figure, label, unit, [(of(first), of(second)) for first, second in pairs])
-        for figure, label, unit, of in figures
-    )
 
 
-def _difference(
-    figure: str, label: str, unit: str, pairs: Sequence[tuple[float | None, float | None]]
-) -> Difference:
-    values = [second - first for first, second in pairs if first is not None and second is not None]
-    mean = fsum(values) / len(values) if values else None
-    return Difference(figure, label, unit, len(values), mean, paired_interval(values))
+def _pairs(
+    names: Sequence[str], blocks: Sequence[BlockRecord]
+) -> list[tuple[BlockRecord, BlockRecord]]:
+    """The pairs of which both blocks were measured, the reference side's block first."""
+    reference, other = ({one.pair: one for one in blocks if one.side == name} for name in names)
+    return [(reference[pair], other[pair]) for pair in sorted(reference.keys() & other.keys())]
 
 
-def _standing(sides: Sequence[SideSummary], warnings: Sequence[TrustWarning]) -> Standing:
+def _standing(
+    names: Sequence[str], sides: Sequence[SideSummary], warnings: Sequence[TrustWarning]
+) -> Standing:
     if any(warning.level == "invalid" for warning in warnings):
         return "invalid"
-    return "valid" if len(sides) == len(SIDES) else "incomplete"
+    return "valid" if len(sides) == len(names) else "incomplete"

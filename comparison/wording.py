@@ -1,10 +1,12 @@
 """The verdict in words, made from the numbers; it never claims what an interval does not show."""
 
-from comparison.architectures import EC2, SERVERLESS, SIDES
+from collections.abc import Sequence
+
 from comparison.break_even import BreakEven
+from comparison.differences import Difference
 from comparison.numbers import signed, three_digits, usd
-from comparison.outcome import Comparison, Difference
-from comparison.significance import CONFIDENCE_PERCENT, Interval
+from comparison.outcome import Comparison
+from comparison.significance import CONFIDENCE_PERCENT, MINIMUM_PAIRS, Interval
 from comparison.summary import SideSummary
 
 HEADLINE_FIGURES = ("p50_ms", "p95_ms")
@@ -39,43 +41,54 @@ def _failures(side: SideSummary) -> str:
 
 def _latency(comparison: Comparison) -> str:
     headline = [one for one in comparison.differences if one.figure in HEADLINE_FIGURES]
-    stated = [(one, one.interval) for one in headline if one.interval]
-    if not stated:
-        pairs = max((one.pairs for one in headline), default=0)
-        blocks = "one pair of blocks gives" if pairs == 1 else f"{pairs} pairs of blocks give"
-        return f"No claim about latency: {blocks} no interval."
-    shown = [_shown(one, interval) for one, interval in stated if not interval.spans_zero]
-    hidden = [_hidden(one, interval) for one, interval in stated if interval.spans_zero]
+    tested = [
+        (one, one.difference.value, one.difference.interval)
+        for one in headline
+        if one.difference and one.difference.interval
+    ]
+    if not tested:
+        return _no_claim(headline)
+    second = comparison.run.targets[1]
+    shown = [_shown(*row) for row in tested if row[0].shown]
+    hidden = [_hidden(one, interval) for one, _, interval in tested if not one.shown]
     sentences = []
     if shown:
-        sentences.append(f"serverless is {' and '.join(shown)} ({CONFIDENCE_PERCENT} % intervals).")
+        sentences.append(f"{second} is {' and '.join(shown)} ({CONFIDENCE_PERCENT} % intervals).")
     if hidden:
         sentences.append(f"No difference is shown at {' or '.join(hidden)} ms.")
     return " ".join(sentences)
 
 
-def _shown(difference: Difference, interval: Interval) -> str:
-    mean = difference.mean or 0.0
-    word = "slower" if mean > 0 else "faster"
+def _no_claim(rows: Sequence[Difference]) -> str:
+    pairs = max((row.pairs for row in rows), default=0)
+    if pairs >= MINIMUM_PAIRS:
+        return "No claim about latency: too few requests for an interval."
+    blocks = "one pair of blocks gives" if pairs == 1 else f"{pairs} pairs of blocks give"
+    return f"No claim about latency: {blocks} no interval."
+
+
+def _shown(row: Difference, value: float, interval: Interval) -> str:
+    word = "slower" if value > 0 else "faster"
     low, high = sorted((abs(interval.low), abs(interval.high)))
     bounds = f"[{three_digits(low)}, {three_digits(high)}]"
-    return f"{three_digits(abs(mean))} ms {word} at {difference.label} {bounds}"
+    return f"{three_digits(abs(value))} ms {word} at {row.label} {bounds}"
 
 
-def _hidden(difference: Difference, interval: Interval) -> str:
-    return f"{difference.label} [{signed(interval.low)}, {signed(interval.high)}]"
+def _hidden(row: Difference, interval: Interval) -> str:
+    return f"{row.label} [{signed(interval.low)}, {signed(interval.high)}]"
 
 
 def _cost(comparison: Comparison) -> str:
     totals = {bill.side: bill.total_usd for bill in comparison.bills}
     at = f"At {three_digits(comparison.rate)} requests/s"
-    ec2, serverless = totals.get(EC2), totals.get(SERVERLESS)
-    if ec2 is not None and serverless is not None:
-        both = f"(${usd(serverless)} against ${usd(ec2)})"
-        if ec2 == serverless:
-            return f"{at} both cost ${usd(ec2)} a month."
-        word = "more" if serverless > ec2 else "less"
-        return f"{at} serverless costs ${usd(abs(serverless - ec2))} {word} a month {both}."
+    first_name, second_name = comparison.run.targets
+    first, second = totals.get(first_name), totals.get(second_name)
+    if first is not None and second is not None:
+        both = f"(${usd(second)} against ${usd(first)})"
+        if first == second:
+            return f"{at} both cost ${usd(first)} a month."
+        word = "more" if second > first else "less"
+        return f"{at} {second_name} costs ${usd(abs(second - first))} {word} a month {both}."
     known = [f"{side} costs ${usd(total)}" for side, total in totals.items() if total is not None]
     if not known:
         return "No cost can be given."
@@ -95,7 +108,7 @@ def _break_even(comparison: Comparison) -> str:
     if not result.rates:
         return f"{one} at every rate up to {three_digits(result.searched_to)} requests/s."
     first = three_digits(result.rates[0])
-    other = SIDES[1 - SIDES.index(result.cheaper_at_first)]
+    other = next(name for name in comparison.run.targets if name != result.cheaper_at_first)
     again = [three_digits(rate) for rate in result.rates[1:]]
     changes = f"; it changes again at {', '.join(again)}" if again else ""
     return f"{one} below {first} requests/s, {other} above{changes}."

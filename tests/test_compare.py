@@ -11,6 +11,7 @@ import pytest
 
 import compare
 from commands import showing
+from comparison.reports import json_report
 from measurement.results import ResultsFolder, create_results
 from tests.measurement.records import a_block, a_run, keep
 
@@ -82,7 +83,7 @@ def test_report_as_json_is_a_document_with_a_format_number(
 ) -> None:
     assert compare.main(["report", str(results), "--json"]) == 0
 
-    assert json.loads(capsys.readouterr().out)["format"] == 1
+    assert json.loads(capsys.readouterr().out)["format"] == json_report.FORMAT
 
 
 def test_an_invalid_comparison_is_shown_and_is_a_failure(
@@ -168,4 +169,4 @@ def test_started_by_another_python_it_finds_its_own_environment(results: Path) -
 
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
-    assert json.loads(done.stdout)["format"] == 1
+    assert json.loads(done.stdout)["format"] == json_report.FORMAT

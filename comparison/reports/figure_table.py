@@ -1,20 +1,23 @@
-"""The table of measured figures: one row per figure, one column per side, the difference last."""
+"""The table of what was measured beside latency: a row per figure, a column per side."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from comparison.architectures import SIDES
+from comparison.demands import architecture_of
+from comparison.differences import Difference
 from comparison.numbers import ABSENT, count, share, signed, span, three_digits
-from comparison.outcome import Comparison, Difference
+from comparison.outcome import Comparison
 from comparison.reports.plain_text import plain
 from comparison.summary import LambdaSummary, SideSummary
 
 COMPONENTS = ("app", "gateway", "environments", "database", "cache")
 """The order of the CPU rows; components this page does not know follow by name."""
 SIDE_STYLES = {"ec2": "bright_blue", "serverless": "yellow"}
+NOT_SHOWN = "~"
+SMALLEST_P = 0.001
 
 Figure = Callable[[SideSummary], str]
 Row = tuple[str, Figure | None, str | None]
@@ -25,32 +28,48 @@ def figure_table(comparison: Comparison) -> Table:
     """Headings say over what the rows below were measured."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("", no_wrap=True)
-    for side in SIDES:
-        table.add_column(side, justify="right", no_wrap=True, header_style=SIDE_STYLES[side])
+    names = comparison.run.targets
+    for name, style in zip(names, side_styles(names), strict=True):
+        table.add_column(plain(name), justify="right", no_wrap=True, header_style=style)
     if comparison.differences:
-        table.add_column("serverless - ec2", no_wrap=True)
+        table.add_column(" - ".join(reversed(names)), no_wrap=True)
     sides = {side.side: side for side in comparison.sides}
     differences = {one.figure: one for one in comparison.differences}
     for label, figure, compared in _rows(comparison):
         if figure is None:
             table.add_row(Text(label, style="dim italic"))
             continue
-        cells = [figure(sides[side]) if side in sides else ABSENT for side in SIDES]
+        cells = [figure(sides[side]) if side in sides else ABSENT for side in names]
         if compared in differences:
-            cells.append(difference_text(differences[compared]))
+            row = differences[compared]
+            cells.append(f"{difference_text(row)}  p {p_text(row.p_value_of_table)}")
         table.add_row(Text(f"  {label}"), *(Text(cell) for cell in cells))
     return table
 
 
-def difference_text(difference: Difference) -> str:
-    """Mean and interval; ~ before it where the interval spans zero, so nothing is shown."""
-    if difference.mean is None:
+def side_styles(names: Sequence[str]) -> tuple[str, ...]:
+    """A colour for each side; the same architecture a second time gets the other side's."""
+    first, second = SIDE_STYLES.values()
+    turned = architecture_of(names[0]) == tuple(SIDE_STYLES)[1]
+    return (second, first) if turned else (first, second)
+
+
+def difference_text(row: Difference) -> str:
+    """The difference and its interval; ~ instead of it where none is shown."""
+    if row.difference is None:
         return ""
-    if difference.interval is None:
-        return f"{signed(difference.mean)} (no interval)"
-    bounds = span(difference.interval.low, difference.interval.high)
-    mark = "~" if difference.interval.spans_zero else signed(difference.mean)
-    return f"{mark} {bounds}"
+    interval = row.difference.interval
+    if interval is None:
+        return f"{signed(row.difference.value)} (no interval)"
+    mark = signed(row.difference.value) if row.shown else NOT_SHOWN
+    return f"{mark} {span(interval.low, interval.high)}"
+
+
+def p_text(p_value: float | None) -> str:
+    """To three digits, as far as it means anything: 0.017, <0.001."""
+    if p_value is None:
+        return ""
+    return f"<{SMALLEST_P:g}" if p_value < SMALLEST_P else f"{p_value:.3f}"
 
 
 def _rows(comparison: Comparison) -> Iterator[Row]:
@@ -60,10 +79,6 @@ def _rows(comparison: Comparison) -> Iterator[Row]:
     yield "failures", _failures, None
     yield "measured windows", None, None
     yield "requests/s", lambda side: three_digits(side.requests_per_second), None
-    yield "p50 ms", lambda side: three_digits(side.latency.p50_ms), "p50_ms"
-    yield "p95 ms", lambda side: three_digits(side.latency.p95_ms), "p95_ms"
-    yield "p99 ms", lambda side: three_digits(side.latency.p99_ms), None
-    yield "max ms", lambda side: three_digits(side.latency.max_ms), None
     yield "cache hits", lambda side: share(side.cache_hit_ratio), None
     yield "CPU ms per request", None, None
     yield "all", lambda side: three_digits(side.cpu_ms_per_request_total), "cpu_ms_per_request"

@@ -8,7 +8,7 @@ from typing import Any
 
 from comparison.outcome import Comparison
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a field changes its meaning or goes away; new fields do not raise it."""
 
 

@@ -6,29 +6,52 @@ from comparison.numbers import three_digits
 from comparison.outcome import Comparison
 from comparison.prices import CONFIDENCES
 from comparison.reports.plain_text import plain
-from comparison.significance import CONFIDENCE_PERCENT, MINIMUM_PAIRS
+from comparison.significance import ALPHA, CONFIDENCE_PERCENT, MINIMUM_PAIRS, SEQUENTIAL_ALPHA
 
 MEASURED = (
-    "requests, rates, failures, cache hits and latencies (ms from the send to the last byte,"
-    " successful requests) by the load generator; CPU times by the operating system, whole blocks;"
-    " measured windows begin after the warm-up"
+    "requests, rates, failures, cache hits and latencies of successful requests to the last byte,"
+    " by the load generator, counted from when each was sent and from when it was due; CPU times by"
+    " the operating system, whole blocks; measured windows begin after the warm-up"
 )
 COMPUTED = (
-    "percentiles (nearest rank; - where there are too few samples); serverless - ec2: mean over"
-    f" paired blocks with its {CONFIDENCE_PERCENT} % interval (Student's t, from {MINIMUM_PAIRS}"
-    " pairs on); ~ where the interval spans zero"
+    f"percentiles of all blocks (nearest rank); ± and brackets: {CONFIDENCE_PERCENT} % intervals"
+    f" with the block as unit, from {MINIMUM_PAIRS} blocks on, ± its longer side; difference"
+    " and ratio: paired block bootstrap with Student's t; p: of no difference, corrected for the"
+    f" number of rows (Holm); ~ where p is above {ALPHA:g}, so nothing is claimed"
 )
 
 
 def sources(comparison: Comparison) -> list[tuple[str, str]]:
     """(kind of number, sentence) in the order of the page."""
     entries = [("measured", MEASURED), ("computed", COMPUTED)]
+    entries += _method(comparison)
     if any(side.serverless for side in comparison.sides):
         on = "emulated Lambda on this machine" if comparison.run.emulated else "AWS's REPORT lines"
         entries.insert(1, ("billed ms", f"{on}; init and cold starts likewise"))
     if comparison.bills:
         entries += _prices(comparison)
     entries.append(("run", _provenance(comparison)))
+    return entries
+
+
+def _method(comparison: Comparison) -> list[tuple[str, str]]:
+    """What this run's intervals have that others have not."""
+    run = comparison.run
+    entries = []
+    if run.generator is not None:
+        errors = ", ".join(
+            f"{three_digits(error_ms)} ms at p{percent}"
+            for percent, error_ms in run.generator.error_ms.items()
+        )
+        entries.append(
+            ("generator", f"itself adds {errors} (against an echo); in every interval of a latency")
+        )
+    if run.until_ci_percent is not None:
+        stopped = (
+            f"when the differences of p50 and p95 were known to {run.until_ci_percent:g} %: for"
+            f" that intervals are made for {1 - SEQUENTIAL_ALPHA:.0%}, not {CONFIDENCE_PERCENT} %"
+        )
+        entries.append(("stopped", stopped))
     return entries
 
 

@@ -12,12 +12,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from comparison.architectures import SIDES
 from comparison.billing.capacity import DEFAULT_HEADROOM
 from comparison.numbers import three_digits
 from comparison.outcome import Comparison, InstanceCapacity
 from comparison.reports.bill_table import bill_table
 from comparison.reports.figure_table import figure_table
+from comparison.reports.latency_table import latency_table
 from comparison.reports.plain_text import plain, printable
 from comparison.reports.sources import sources
 
@@ -66,6 +66,7 @@ def answer(comparison: Comparison) -> RenderableType:
         Text(printable(comparison.verdict), style=VERDICT_STYLES[comparison.standing]),
         *_sections(
             (
+                ("Latency, ms", _indented(latency_table(comparison))),
                 ("Measured", _indented(figure_table(comparison))),
                 ("Cost of a month", bills),
                 ("Break-even", _lines(_break_even(comparison))),
@@ -138,7 +139,7 @@ def _break_even(comparison: Comparison) -> Iterable[str]:
     elif result.cheaper_at_first is None:
         yield "both sides cost the same at every rate"
     else:
-        other = SIDES[1 - SIDES.index(result.cheaper_at_first)]
+        other = next(name for name in comparison.run.targets if name != result.cheaper_at_first)
         yield f"none up to {searched}: {other} costs more at each"
     if result.stopped_by:
         yield f"not searched above {searched}: {result.stopped_by}"

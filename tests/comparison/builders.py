@@ -9,7 +9,7 @@ from math import exp
 from statistics import NormalDist
 
 from comparison.architectures import EC2, SERVERLESS
-from comparison.latency_log import MEASURED, SENT, LatencyLog, parse
+from comparison.latency_log import INTENDED, MEASURED, SENT, LatencyLog, parse
 from comparison.records import (
     FORMAT,
     BlockRecord,
@@ -24,14 +24,21 @@ from loadtests.histogram_log import Tag, header, line
 
 
 def latency_log(latencies_us: Iterable[int]) -> LatencyLog:
-    """Measured hits, from the send, as the load generator writes them."""
+    """Measured hits as the load generator writes them, each sent 0.1 ms after it was due."""
     return _latency_log(tuple(latencies_us))
 
 
 @cache
 def _latency_log(latencies_us: tuple[int, ...]) -> LatencyLog:
-    tag = Tag(MEASURED, "/customerdata/{id}", "2xx", "hit", "warm", SENT)
-    lines = line(tag, 4, Counter(latencies_us)) if latencies_us else ""
+    lines = "".join(
+        line(
+            Tag(MEASURED, "/customerdata/{id}", "2xx", "hit", "warm", start),
+            4,
+            Counter(latency_us + late_us for latency_us in latencies_us),
+        )
+        for start, late_us in ((SENT, 0), (INTENDED, 100))
+        if latencies_us
+    )
     return parse(header(0.0) + lines, "log")
 
 

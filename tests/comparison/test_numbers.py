@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from comparison.numbers import signed, span, three_digits, unit_usd, usd
+from comparison.numbers import signed, span, three_digits, unit_usd, usd, with_margin
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,11 @@ def test_figures_have_about_three_digits(value: float | None, text: str) -> None
 def test_differences_carry_their_sign_and_zero_none() -> None:
     assert [signed(2.4), signed(-2.4), signed(0.0)] == ["+2.40", "-2.40", "0.000"]
     assert span(-0.2, 0.31) == "[-0.200, +0.310]"
+
+
+def test_a_margin_has_the_decimals_of_its_figure() -> None:
+    assert with_margin(1.91, 0.0961) == "1.91 ±0.10"
+    assert with_margin(1930.4, 1200) == "1,930 ±1,200"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,16 @@ from decimal import Decimal
 
 import pytest
 
+from comparison import summary
 from comparison.errors import ComparisonError
-from comparison.summary import LambdaSummary, SideSummary, summarise
+from comparison.latency_log import INTENDED
+from comparison.records import BlockRecord
+from comparison.summary import LambdaSummary, Method, SideSummary
 from tests.comparison.builders import ec2_block, lambda_record, load, serverless_block
+
+
+def summarise(side: str, blocks: list[BlockRecord], method: Method | None = None) -> SideSummary:
+    return summary.summarise(side, blocks, method or Method())
 
 
 def lambda_summary(*records: object) -> LambdaSummary:
@@ -59,7 +66,7 @@ def test_figures_without_any_base_are_absent_not_zero() -> None:
     assert side.cache_hit_ratio is None
     assert side.cpu_ms_per_request_total is None
     assert side.generator_cpu_share_max is None
-    assert side.latency.p50_ms is None
+    assert side.latency.percentile("50").value_ms is None
 
 
 def test_billed_ms_are_weighed_by_their_counts() -> None:
@@ -96,3 +103,23 @@ def test_blocks_with_different_memory_are_an_error() -> None:
 def test_billed_ms_that_are_no_whole_number_are_an_error(text: str) -> None:
     with pytest.raises(ComparisonError, match="not a whole number of ms"):
         lambda_summary(lambda_record(billed_ms_counts={text: 1}))
+
+
+def test_a_percentile_has_a_value_before_it_has_an_interval() -> None:
+    hundred = load([1000 * number for number in range(1, 101)])
+
+    side = summarise("ec2", [ec2_block(number, load=hundred) for number in (1, 3, 5)])
+
+    p50, p99, p999 = (side.latency.percentile(percent) for percent in ("50", "99", "99.9"))
+    assert p50.interval is not None
+    assert p99.value_ms == pytest.approx(99, rel=1e-3)
+    assert (p99.interval, p99.requests_needed) == (None, 1000)
+    assert (p999.value_ms, p999.interval) == (None, None)
+
+
+def test_both_starts_of_the_clock_are_summed_up() -> None:
+    side = summarise("ec2", [ec2_block(1, load=load([1000] * 50))], Method(start=INTENDED))
+
+    assert (side.latency.start, side.latency.percentile("50").value_ms) == ("intended", 1.1)
+    other = side.latency_from_other_start
+    assert (other.start, other.percentile("50").value_ms) == ("sent", 1.0)

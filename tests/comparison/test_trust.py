@@ -5,7 +5,7 @@ import pytest
 
 from comparison.outcome import Comparison
 from comparison.prices import load_price_book
-from comparison.records import BlockRecord, RunRecord
+from comparison.records import BlockRecord, GeneratorRecord, RunRecord
 from comparison.trust import TrustWarning
 from comparison.verdict import compare
 from tests.comparison.builders import (
@@ -18,7 +18,8 @@ from tests.comparison.builders import (
     skewed_us,
 )
 
-SOUND = run(cpu_share_enforced=True)
+CALIBRATED = GeneratorRecord(1000, 10.0, {"50": 0.5, "99": 0.9}, {"50": 0.4, "99": 0.6})
+SOUND = run(cpu_share_enforced=True, generator=CALIBRATED)
 BOOK = load_price_book("eu-central-1")
 
 
@@ -40,12 +41,34 @@ def with_load(**changes: object) -> list[BlockRecord]:
     return [replace(made[0], load=replace(made[0].load, **changes)), *made[1:]]  # type: ignore[arg-type]
 
 
-def test_a_sound_run_has_only_its_cold_starts_to_explain() -> None:
+def test_a_sound_run_has_only_rare_percentiles_and_cold_starts_to_explain() -> None:
     comparison = judged()
 
     assert comparison.standing == "valid"
-    assert codes(comparison) == ["cold-starts-billed"]
-    assert "9 cold starts in 1,920 invocations (0.47%)" in comparison.warnings[0].message
+    assert codes(comparison) == ["few-requests", "cold-starts-billed"]
+    assert "9 cold starts in 1,920 invocations (0.47%)" in comparison.warnings[1].message
+
+
+def test_percentiles_that_need_more_requests_are_named_with_how_many() -> None:
+    message = warning(judged(), "few-requests").message
+
+    assert "p99.9 needs 10,000, p99.99 needs 100,000" in message
+    assert "there are 1,740 on ec2, 1,737 on serverless" in message
+
+
+def test_a_generator_whose_error_was_not_measured_is_said() -> None:
+    assert warning(judged(replace(SOUND, generator=None)), "generator-uncalibrated")
+
+
+def test_a_generator_that_adds_a_quarter_of_what_was_measured_is_a_caution() -> None:
+    slow = GeneratorRecord(1000, 10.0, {"50": 1.0}, {"50": 0.4})
+
+    found = [one.message for one in judged(replace(SOUND, generator=slow)).warnings]
+
+    assert "ec2: the load generator itself adds up to 0.60 ms at p50, 31% of what was measured" in (
+        found
+    )
+    assert not [message for message in found if message.startswith("serverless: the load")]
 
 
 def test_different_answers_make_the_comparison_invalid() -> None:

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from comparison.differences import Difference
 from comparison.errors import ComparisonError
-from comparison.outcome import Comparison, Difference
+from comparison.outcome import Comparison
 from comparison.prices import PriceBook, load_price_book
-from comparison.records import BlockRecord, RunRecord
+from comparison.records import BlockRecord, GeneratorRecord, RunRecord
 from comparison.verdict import compare
 from tests.comparison.builders import blocks, ec2_block, load, run, serverless_block, skewed_us
 
@@ -44,9 +45,11 @@ def test_the_verdict_turns_with_the_sides() -> None:
 def test_nothing_is_claimed_where_the_interval_spans_zero() -> None:
     comparison = judged(blocks((1.9, 2.0, 2.1), (2.1, 1.9, 2.0)))
 
-    interval = p50(comparison).interval
-    assert interval is not None
-    assert interval.spans_zero
+    row = p50(comparison)
+    assert row.difference is not None
+    assert row.difference.interval is not None
+    assert row.difference.interval.low < 0 < row.difference.interval.high
+    assert not row.shown
     assert comparison.verdict.startswith("No difference is shown at p50 [")
     assert "slower" not in comparison.verdict
     assert "faster" not in comparison.verdict
@@ -57,8 +60,10 @@ def test_nothing_is_claimed_without_an_interval(pairs: int, words: str) -> None:
     comparison = judged(blocks()[: 2 * pairs], replace(SOUND, order=("ec2", "serverless") * pairs))
 
     assert comparison.verdict.startswith(f"No claim about latency: {words}")
-    assert p50(comparison).interval is None
-    assert p50(comparison).mean == pytest.approx(2.4, abs=0.1)
+    row = p50(comparison)
+    assert row.difference is not None
+    assert row.difference.interval is None
+    assert row.difference.value == pytest.approx(2.4, abs=0.1)
 
 
 def test_an_invalid_comparison_says_so_first_and_claims_nothing() -> None:
@@ -142,15 +147,74 @@ def test_a_window_without_requests_gives_no_bill_and_no_crash() -> None:
     assert "No cost can be given." in comparison.verdict
 
 
-def test_too_few_samples_in_a_block_take_its_pair_out_of_the_interval() -> None:
+def test_a_block_without_requests_takes_its_pair_out_of_the_difference() -> None:
     made = blocks()
-    made[0] = replace(made[0], load=load([2000] * 19))
+    made[0] = replace(made[0], load=load([]))
 
-    by_figure = {one.figure: one for one in judged(made).differences}
+    row = p50(judged(made))
 
-    assert by_figure["p95_ms"].pairs == 2
-    assert by_figure["p95_ms"].interval is None
-    assert by_figure["p50_ms"].pairs == 3
+    assert row.pairs == 2
+    assert row.difference is not None
+    assert row.difference.interval is None
+
+
+def test_blocks_are_paired_by_their_pair_and_not_by_their_place() -> None:
+    made = blocks((1.9, 5.9, 9.9), (2.9, 6.9, 10.9))
+    without_first = [made[1], *made[2:]]
+
+    row = p50(judged(without_first))
+
+    assert row.pairs == 2
+    assert row.difference is not None
+    assert row.difference.value == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_same_architecture_twice_is_compared_and_has_no_break_even() -> None:
+    made = [
+        replace(one, side="ec2#2", serverless=None, cpu_seconds={"app": 0.08})
+        if one.side == "serverless"
+        else one
+        for one in blocks((1.9, 2.0, 2.1), (2.1, 1.9, 2.0))
+    ]
+
+    comparison = judged(made, run(("ec2", "ec2#2") * 3, targets=("ec2", "ec2#2")))
+
+    assert comparison.standing == "valid"
+    assert [side.side for side in comparison.sides] == ["ec2", "ec2#2"]
+    assert comparison.verdict.startswith("No difference is shown at p50 [")
+    assert comparison.break_even is None
+    assert "both cost $" in comparison.verdict or "ec2#2 costs $" in comparison.verdict
+
+
+def test_requests_that_are_due_whatever_happens_are_timed_from_then() -> None:
+    closed, opened = judged(), judged(record=run(users=0))
+
+    assert closed.sides[0].latency.start == "sent"
+    assert opened.sides[0].latency.start == "intended"
+    assert opened.sides[0].latency_from_other_start == closed.sides[0].latency
+
+
+def test_a_run_that_ended_when_it_was_narrow_has_wider_intervals() -> None:
+    usual, stopped = p50(judged()), p50(judged(record=run(until_ci_percent=5.0)))
+
+    assert usual.difference is not None
+    assert stopped.difference is not None
+    assert usual.difference.interval is not None
+    assert stopped.difference.interval is not None
+    assert stopped.difference.interval.half_width > usual.difference.interval.half_width
+
+
+def test_the_generators_own_error_is_in_every_interval() -> None:
+    generator = GeneratorRecord(1000, 10.0, {"50": 0.9, "95": 1.5}, {"50": 0.4, "95": 0.5})
+
+    exact, doubted = judged(), judged(record=run(generator=generator))
+
+    for at, error_ms in (("50", 0.5), ("90", 1.0), ("99", 1.0)):
+        without = exact.sides[0].latency.percentile(at).interval
+        within = doubted.sides[0].latency.percentile(at).interval
+        assert (without is None) == (within is None)
+        if without is not None and within is not None:
+            assert within.high - without.high == pytest.approx(error_ms)
 
 
 def test_nothing_measured_is_an_error() -> None:

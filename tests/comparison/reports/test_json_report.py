@@ -44,7 +44,7 @@ def reread_block(values: object) -> BlockRecord:
 
 
 def test_the_format_comes_first() -> None:
-    assert next(iter(page().items())) == ("format", 1)
+    assert next(iter(page().items())) == ("format", 2)
 
 
 def test_money_is_text_that_adds_up_exactly() -> None:
@@ -70,7 +70,7 @@ def test_a_hostile_name_stays_inside_its_string() -> None:
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text)["run"]["profile"] == name
-    assert json.loads(text)["format"] == 1
+    assert json.loads(text)["format"] == 2
 
 
 def test_a_partial_run_has_nulls_and_not_zeros() -> None:
