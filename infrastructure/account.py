@@ -147,7 +147,7 @@ def in_our_words(region: str) -> Iterator[None]:
         raise InfrastructureError(
             f"the AWS session has expired: {_first_line(error)}; {_LOG_IN}"
         ) from error
-    except exceptions.HTTPClientError as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
         raise InfrastructureError(
             f"no answer from AWS: {_first_line(error)}; check the network, --region and"
             " AWS_ENDPOINT_URL, then run the same command again"
