@@ -44,27 +44,20 @@ def latency_differences(
     systematic_ms: Mapping[str, float],
     alpha: float = ALPHA,
 ) -> tuple[Difference, ...]:
-    """A row per percentile; the k-th blocks of both sides are pair k.
+    """A row per percentile; the k-th blocks of both sides are pair k, and each holds a request.
 
-    Pairs in which a block holds no request are left out. `systematic_ms` as in systematic_errors.
+    `systematic_ms` as in systematic_errors.
     """
-    pairs = [
-        (own, its)
-        for own, its in zip(reference, other, strict=False)
-        if own.samples and its.samples
-    ]
-    fewest = (
-        min(sum(one.samples for one in side) for side in zip(*pairs, strict=True)) if pairs else 0
-    )
+    fewest = min(sum(one.samples for one in side) for side in (reference, other))
     stated = [percent for percent in PERCENTS if fewest >= samples_for_a_value(percent)]
     estimates: dict[str, PairedEstimate] = {}
     if stated:
-        first, second = (stacked(side) for side in zip(*pairs, strict=True))
         errors = [systematic_ms.get(percent, 0.0) for percent in stated]
-        found = paired_estimates(first, second, stated, errors, alpha)
+        found = paired_estimates(stacked(reference), stacked(other), stated, errors, alpha)
         estimates = dict(zip(stated, found, strict=True))
     rows = [
-        _latency_row(percent, len(pairs), fewest, estimates.get(percent)) for percent in PERCENTS
+        _latency_row(percent, len(reference), fewest, estimates.get(percent))
+        for percent in PERCENTS
     ]
     return corrected_for_table(rows)
 

@@ -9,9 +9,10 @@ their coverage at 95 % or more (significance.py).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comparison.latency import Distribution
-from comparison.paired_bootstrap import paired_estimates
+from comparison.paired_bootstrap import PairedEstimate, paired_estimates
+from comparison.pairing import paired_latencies, pairs_of
 from comparison.percentiles import samples_for_an_interval, stacked
+from comparison.records import BlockRecord
 from comparison.significance import SEQUENTIAL_ALPHA
 
 WATCHED = ("50", "95")
@@ -63,34 +64,31 @@ class StopDecision:
 
 
 def decide(
-    reference: Sequence[Distribution], other: Sequence[Distribution], target_share: float
+    names: Sequence[str], blocks: Sequence[BlockRecord], target_share: float, start: str
 ) -> StopDecision:
-    """Look at the pairs measured so far; the k-th distributions of both sides are pair k.
+    """Look at the complete pairs measured so far; the reference side is named first.
 
     A width counts against the reference side's percentile: 0.05 asks for ±5 % of it. The load
-    generator's own error is left out, which no number of blocks makes smaller.
+    generator's own error is left out, which no number of blocks makes smaller. `start` is what
+    latencies count from (latency_log.SENT or INTENDED), as in the report.
     """
-    pairs = min(len(reference), len(other))
-    first, second = reference[:pairs], other[:pairs]
-    if not pairs or not all(_samples(side) for side in (first, second)):
-        return StopDecision(0, target_share, tuple(_unknown(percent) for percent in WATCHED))
-    own, others = stacked(first), stacked(second)
-    estimates = paired_estimates(own, others, WATCHED, (0.0,) * len(WATCHED), SEQUENTIAL_ALPHA)
-    widths = []
-    for percent, estimate in zip(WATCHED, estimates, strict=True):
-        interval = estimate.difference.interval
-        fewest = min(_samples(first), _samples(second))
-        if interval is None or fewest < samples_for_an_interval(percent):
-            widths.append(_unknown(percent))
-            continue
-        share = interval.half_width / estimate.reference
-        widths.append(Width(percent, interval.half_width, share, narrow=share <= target_share))
-    return StopDecision(pairs, target_share, tuple(widths))
+    reference, other = paired_latencies(pairs_of(names, blocks), start)
+    fewest = min(sum(one.samples for one in side) for side in (reference, other))
+    stated = [percent for percent in WATCHED if fewest >= samples_for_an_interval(percent)]
+    widths = {percent: Width(percent, None, None, narrow=False) for percent in WATCHED}
+    if stated:
+        errors = (0.0,) * len(stated)
+        found = paired_estimates(
+            stacked(reference), stacked(other), stated, errors, SEQUENTIAL_ALPHA
+        )
+        for percent, estimate in zip(stated, found, strict=True):
+            widths[percent] = _width(percent, estimate, target_share)
+    return StopDecision(len(reference), target_share, tuple(widths.values()))
 
 
-def _samples(distributions: Sequence[Distribution]) -> int:
-    return sum(one.samples for one in distributions)
-
-
-def _unknown(percent: str) -> Width:
-    return Width(percent, None, None, narrow=False)
+def _width(percent: str, estimate: PairedEstimate, target_share: float) -> Width:
+    interval = estimate.difference.interval
+    if interval is None:
+        return Width(percent, None, None, narrow=False)
+    share = interval.half_width / estimate.reference
+    return Width(percent, interval.half_width, share, narrow=share <= target_share)

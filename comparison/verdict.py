@@ -20,8 +20,9 @@ from comparison.cost import Bill, bill, requests_per_month
 from comparison.demands import architecture_of, measured_demands, side_parts
 from comparison.differences import Difference, latency_differences, mean_row, systematic_errors
 from comparison.errors import ComparisonError
-from comparison.latency_log import INTENDED, SENT, measured_successes
+from comparison.latency_log import INTENDED, SENT
 from comparison.outcome import Comparison, InstanceCapacity, Standing
+from comparison.pairing import paired_latencies, pairs_of
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.significance import ALPHA, SEQUENTIAL_ALPHA
@@ -145,14 +146,9 @@ def _differences(
     sides: Sequence[SideSummary],
     method: Method,
 ) -> tuple[Difference, ...]:
-    pairs = _pairs(names, blocks)
-    reference, other = (
-        [measured_successes(block.load.latencies, method.start) for block in own]
-        for own in (zip(*pairs, strict=True) if pairs else ((), ()))
-    )
-    cpu_ms = {
-        figures.index: figures.cpu_ms_per_request for one in sides for figures in one.per_block
-    }
+    pairs = pairs_of(names, blocks)
+    reference, other = paired_latencies(pairs, method.start)
+    cpu_ms = {one.index: one.cpu_ms_per_request for side in sides for one in side.per_block}
     return (
         *latency_differences(reference, other, method.systematic_ms, method.alpha),
         mean_row(
@@ -163,14 +159,6 @@ def _differences(
             method.alpha,
         ),
     )
-
-
-def _pairs(
-    names: Sequence[str], blocks: Sequence[BlockRecord]
-) -> list[tuple[BlockRecord, BlockRecord]]:
-    """The pairs of which both blocks were measured, the reference side's block first."""
-    reference, other = ({one.pair: one for one in blocks if one.side == name} for name in names)
-    return [(reference[pair], other[pair]) for pair in sorted(reference.keys() & other.keys())]
 
 
 def _standing(

@@ -7,7 +7,6 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from comparison.architectures import SIDES
 from comparison.cost import Bill, LineItem
 from comparison.numbers import ABSENT, three_digits, unit_usd, usd
 from comparison.outcome import Comparison
@@ -46,7 +45,7 @@ def bill_table(comparison: Comparison) -> Table:
     """Both sides of a comparison; one that was not measured has an empty column."""
     bills = {bill.side: bill for bill in comparison.bills}
     return bills_table(
-        {side: bills.get(side) for side in SIDES},
+        {side: bills.get(side) for side in comparison.run.targets},
         f"at {three_digits(comparison.rate)} requests/s",
     )
 

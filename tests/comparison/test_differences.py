@@ -67,7 +67,7 @@ def test_the_generators_error_of_its_percentile_is_used() -> None:
 
 
 def test_no_pairs_give_rows_without_figures() -> None:
-    rows = latency_differences([], side(1000), {})
+    rows = latency_differences([], [], {})
 
     assert [(one.pairs, one.difference, one.shown) for one in rows] == [(0, None, False)] * 6
 
