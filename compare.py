@@ -33,6 +33,7 @@ from commands.cost import cost
 from commands.down import down
 from commands.prices import prices
 from commands.report import report
+from commands.resume import resume
 from commands.run import run
 from commands.serve import serve
 from commands.status import status
@@ -99,7 +100,7 @@ def command() -> None:
     """
 
 
-for subcommand in (run, report, cost, prices, serve, up, status, down):
+for subcommand in (run, resume, report, cost, prices, serve, up, status, down):
     command.add_command(subcommand)
 
 

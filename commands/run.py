@@ -1,42 +1,33 @@
 """`./compare.py run`: both sides under the same load in turn, then the comparison."""
 
-from dataclasses import replace
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from commands import options
+from commands import aws_options, options
+from commands.aws_house import aws_order, start_aws_house
+from commands.aws_options import open_chosen_account
+from commands.conducting import conduct, report_interrupted
+from commands.options import Percent
 from commands.price_options import price_book
+from commands.run_facts import RunFacts, RunningHouse
+from commands.run_order import CACHE_CHOICES, RunOrder, named_targets
 from commands.showing import refuse_invalid, write_and_print
-from commands.starting import House, start_house
+from commands.starting import check_sides, start_house
 from comparison.prices import PriceBook
-from comparison.records import FORMAT, RunRecord
+from comparison.records import FORMAT, GeneratorRecord, RunRecord
 from emulation.supervision import Supervisor
-from loadtests.profiles import (
-    DEFAULT_PROFILE,
-    PROFILES,
-    Profile,
-    customised,
-    find_profile,
-    shortened,
-)
-from measurement.answers import AnswerCheck, check_answers, refuse_unequal
-from measurement.experiment import Experiment, PlannedBlock, plan
-from measurement.machine import lambda_architecture, machine, raise_file_limit, versions
+from loadtests.profiles import DEFAULT_PROFILE, PROFILES, customised, find_profile, shortened
+from measurement.answers import AnswerCheck
+from measurement.calibration import calibrate
+from measurement.experiment import Experiment, plan
+from measurement.lambda_project import REPOSITORY
+from measurement.machine import machine, raise_file_limit
 from measurement.progress_display import ProgressDisplay
-from measurement.results import ResultsFolder, create_results
-from measurement.targets import EC2, SERVERLESS
-
-SIDES = (EC2, SERVERLESS)
-EMULATED = (
-    "API Gateway and Lambda: the packaged zip under AWS's runtime client, on this machine",
-    "RDS MariaDB and ElastiCache: private MariaDB and Redis, on this machine",
-    "RDS Proxy: none, each Lambda environment connects to MariaDB itself",
-    "EC2: the app under its production server, on this machine",
-    "CPU share by Lambda memory size: not enforced",
-)
+from measurement.results import create_results
 
 
 @click.command()
@@ -53,6 +44,38 @@ EMULATED = (
 @click.option(
     "--seed", type=click.IntRange(0, 10**9), default=1, help="Same seed, same requests. [1]"
 )
+@click.option(
+    "--targets",
+    default="ec2,serverless",
+    show_default=True,
+    help="The two sides, the reference first; ec2,ec2 shows what chance alone does.",
+)
+@click.option(
+    "--cache",
+    type=click.Choice(CACHE_CHOICES),
+    default="profile",
+    help="Customers in the cache when a block begins: none, all, or as the profile says.",
+)
+@click.option(
+    "--calibration/--no-calibration",
+    default=True,
+    help="Measure the load generator's own error first (some 10 s).",
+)
+@click.option(
+    "--until-ci",
+    type=Percent(),
+    metavar="P%",
+    help="Add blocks until p50's and p95's difference is known within P% of the reference's.",
+)
+@options.max_time
+@click.option(
+    "--on",
+    type=click.Choice(("local", "aws")),
+    default="local",
+    help="Both sides on this machine, or as `up` has created them.",
+)
+@aws_options.name
+@aws_options.stage
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
 @price_book
 @options.quiet
@@ -62,9 +85,17 @@ def run(
     duration: float | None,
     blocks: int | None,
     seed: int,
+    targets: str,
+    cache: str,
+    until_ci: float | None,
+    max_time: float,
+    on: str,
+    name: str,
+    stage: str,
     out: Path | None,
     book: PriceBook,
     *,
+    calibration: bool,
     quiet: bool,
 ) -> None:
     r"""Put both sides under the same load in turn; print and keep the comparison.
@@ -75,25 +106,35 @@ def run(
     """
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
     chosen = shortened(customised(find_profile(profile), users=users, blocks=blocks), duration)
+    order = RunOrder(chosen, seed, named_targets(targets), cache, until_ci, max_time)
+    account = None
+    if on == "aws":
+        order = aws_order(order)
+        account = open_chosen_account(book.region)
     results = create_results(out, datetime.now(UTC))
-    order = plan(SIDES, chosen.blocks, seed)
     raise_file_limit()
     try:
         with Supervisor() as supervisor:
-            house = start_house(supervisor, chosen, seed, results.logs, display)
-            answers = check_answers(house.targets[EC2].url, house.targets[SERVERLESS].url)
-            refuse_unequal(answers)
-            record = _run_record(chosen, seed, order, answers, house)
-            results.write_run(record)
+            house: RunningHouse
+            if account is None:
+                house = start_house(supervisor, order, results.logs, display)
+            else:
+                house = start_aws_house(
+                    order, account, display, REPOSITORY, time.sleep, name=name, stage=stage
+                )
+            answers = check_sides(house)
+            generator = None
+            if calibration:
+                display.step("measuring the load generator's own error against an echo")
+                generator = calibrate(supervisor, chosen, seed, results.logs)
+            record = _run_record(order, answers, generator, house.facts)
+            results.write_profile(chosen)
             experiment = Experiment(supervisor, chosen, seed, house.targets, results.logs)
             with display.blocks(chosen) as show:
-                for block in experiment.run(order, show):
-                    results.write_block(block)
-            for running in house.targets.values():
-                running.cache.clear()
-            results.write_run(replace(record, interrupted=False))
+                conduct(experiment, record, results, order.enough(display.step), show)
+            house.finish(results)
     except KeyboardInterrupt:
-        _report_interrupted(results, book)
+        report_interrupted(results, book)
         raise
     finally:
         results.remove_if_empty()
@@ -101,9 +142,11 @@ def run(
 
 
 def _run_record(
-    profile: Profile, seed: int, order: list[PlannedBlock], answers: AnswerCheck, house: House
+    order: RunOrder, answers: AnswerCheck, generator: GeneratorRecord | None, facts: RunFacts
 ) -> RunRecord:
     """What is known before the first block; `interrupted` until the last one is written."""
+    profile = order.profile
+    planned = plan(order.targets, profile.blocks, order.seed)
     return RunRecord(
         format=FORMAT,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -111,29 +154,19 @@ def _run_record(
         users=profile.users,
         block_seconds=profile.block_seconds,
         warm_up_seconds=profile.warm_up_seconds,
-        seed=seed,
-        targets=tuple(house.targets),
-        cache="profile",
-        order=tuple(block.side for block in order),
-        until_ci_percent=None,
-        generator=None,
+        seed=order.seed,
+        targets=order.targets,
+        cache=order.cache,
+        order=tuple(block.side for block in planned),
+        until_ci_percent=order.until_ci_percent,
+        generator=generator,
         interrupted=True,
-        emulated=EMULATED,
+        emulated=facts.emulated,
         answers_checked=answers.checked,
         answers_different=answers.different,
-        lambda_memory_mb=house.package.memory_mb,
-        lambda_architecture=lambda_architecture(),
-        cpu_share_enforced=False,
-        versions=versions(house.servers.description),
+        lambda_memory_mb=facts.lambda_memory_mb,
+        lambda_architecture=facts.lambda_architecture,
+        cpu_share_enforced=facts.cpu_share_enforced,
+        versions=facts.versions,
         machine=machine(),
     )
-
-
-def _report_interrupted(results: ResultsFolder, book: PriceBook) -> None:
-    """Say what was kept, and show what it says so far."""
-    measured = len(list(results.blocks.glob("*.json")))
-    if not measured:
-        click.echo("\ninterrupted before the first block was measured", err=True)
-        return
-    click.echo(f"\ninterrupted after {measured} blocks; kept in {results.path}", err=True)
-    write_and_print(results, book)

@@ -6,16 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from commands.run_facts import RunFacts, RunningHouse, local_facts
+from commands.run_order import RunOrder, architecture
 from emulation.debian_packages import cache_directory
 from emulation.private_servers import DataServers, start_data_servers
 from emulation.supervision import Supervisor
-from loadtests.profiles import Profile
 from measurement import dataset
+from measurement.answers import AnswerCheck, Asked, check_answers, refuse_unequal
 from measurement.experiment import RunningTarget, running_target
 from measurement.lambda_project import wheels_to_run_here
 from measurement.packaging import LambdaPackage, package_lambda
 from measurement.progress_display import ProgressDisplay
-from measurement.targets import Ec2Target, EmulatedServerlessTarget, Place, Target
+from measurement.results import ResultsFolder
+from measurement.targets import (
+    EC2,
+    SERVERLESS,
+    Ec2Target,
+    EmulatedServerlessTarget,
+    Place,
+    Target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +36,46 @@ class House:
     targets: Mapping[str, RunningTarget]
     package: LambdaPackage
 
+    @property
+    def facts(self) -> RunFacts:
+        return local_facts(self.package.memory_mb, self.servers.description)
+
+    def finish(self, _: ResultsFolder) -> None:
+        """Leave no key of this run behind: the cache may be the user's own."""
+        for running in self.targets.values():
+            running.cache.clear()
+
 
 def start_house(
-    supervisor: Supervisor, profile: Profile, seed: int, logs: Path, display: ProgressDisplay
+    supervisor: Supervisor, order: RunOrder, logs: Path, display: ProgressDisplay
 ) -> House:
-    """Start the data servers and both sides, ready for a run of this profile."""
+    """Start the data servers and the ordered sides, ready for this run."""
     servers = start_servers(supervisor, display)
-    display.step("starting both sides and comparing their answers")
+    display.step("starting the sides and comparing their answers")
     package = package_to_run_here()
     place = Place(supervisor, servers, logs)
-    targets: list[Target] = [Ec2Target(place), EmulatedServerlessTarget(place, package)]
-    running = {
-        target.name: running_target(target, profile, seed, servers.cache_url) for target in targets
-    }
+    profile = order.cached_profile
+    running = {}
+    for name in order.targets:
+        target: Target
+        if architecture(name) == EC2:
+            target = Ec2Target(place, name=name)
+        else:
+            target = EmulatedServerlessTarget(place, package, name=name)
+        running[name] = running_target(target, profile, order.seed, servers.cache_url)
     return House(servers, running, package)
+
+
+def check_sides(house: RunningHouse) -> AnswerCheck:
+    """Ask all sides the same; raises MeasurementError unless they answer alike."""
+    check = check_answers(
+        [
+            Asked(name, running.url, behind_gateway=architecture(name) == SERVERLESS)
+            for name, running in house.targets.items()
+        ]
+    )
+    refuse_unequal(check)
+    return check
 
 
 def start_servers(supervisor: Supervisor, display: ProgressDisplay) -> DataServers:

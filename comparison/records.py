@@ -76,7 +76,7 @@ class DatabaseUsage:
     queries: int
     connections_opened: int
     connections_open: int
-    """At the end of the block."""
+    """At the end of the block, idle ones of the other side included: both use one server."""
 
 
 @dataclass(frozen=True, slots=True)

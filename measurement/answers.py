@@ -7,7 +7,7 @@ instead; such probes are listed as what they are. The whole contract is tests/co
 """
 
 import http.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,26 +78,44 @@ class AnswerCheck:
     different: tuple[str, ...]
 
 
-def check_answers(
-    ec2_url: str, serverless_url: str, probes: Sequence[Probe] = PROBES
-) -> AnswerCheck:
-    """Send every probe to both sides; `different` says in words which were answered unequally."""
-    different = []
-    for probe in probes:
-        ec2 = ask(ec2_url, probe)
-        serverless = ask(serverless_url, probe)
-        if ec2.status != probe.status:
-            different.append(
-                f"{probe.method} {probe.path}: {probe.status} was expected of ec2, "
-                f"it answered {_words(ec2)}"
-            )
-        expected = GATEWAY_REFUSAL if probe.gateway_answers else ec2
-        if serverless != expected:
-            different.append(
-                f"{probe.method} {probe.path}: {_words(expected)} was expected of serverless, "
-                f"it answered {_words(serverless)}"
-            )
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One side that is asked."""
+
+    name: str
+    url: str
+    behind_gateway: bool
+    """API Gateway refuses unknown routes and methods itself, before the service is asked."""
+
+
+def check_answers(sides: Sequence[Asked], probes: Sequence[Probe] = PROBES) -> AnswerCheck:
+    """Send every probe to all sides; `different` says in words which were answered unequally."""
+    different = [words for probe in probes for words in _differences(probe, sides)]
     return AnswerCheck(len(probes), tuple(different))
+
+
+def _differences(probe: Probe, sides: Sequence[Asked]) -> Iterator[str]:
+    """What the service answers, it answers everywhere alike: the first side is the pattern."""
+    pattern: Answer | None = None
+    for side in sides:
+        answer = ask(side.url, probe)
+        if side.behind_gateway and probe.gateway_answers:
+            expected = GATEWAY_REFUSAL
+        else:
+            if pattern is None:
+                pattern = answer
+                if answer.status != probe.status:
+                    yield _unexpected(probe, str(probe.status), side, answer)
+            expected = pattern
+        if answer != expected:
+            yield _unexpected(probe, _words(expected), side, answer)
+
+
+def _unexpected(probe: Probe, expected: str, side: Asked, answer: Answer) -> str:
+    return (
+        f"{probe.method} {probe.path}: {expected} was expected of {side.name}, "
+        f"it answered {_words(answer)}"
+    )
 
 
 def refuse_unequal(check: AnswerCheck) -> None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from comparison.records import FORMAT, BlockRecord
 from emulation.supervision import Supervisor
@@ -30,9 +31,20 @@ class BlockProgress:
     """Where the run stands, for whoever shows it."""
 
     block: PlannedBlock
-    blocks: int
+    blocks: int | None
+    """Planned in all; None where the measurements decide it."""
     load: LoadProgress | None
     """None while the cache is prepared and the generator starts."""
+
+
+class PreparedCache(Protocol):
+    """One side's part of the cache: measurement.cache_state, or on AWS measurement.aws_targets."""
+
+    def restore(self) -> None:
+        """Bring it into the state in which every block shall find it."""
+
+    def clear(self) -> None:
+        """Take out what the run has put in, as far as that is possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class RunningTarget:
 
     target: Target
     url: str
-    cache: CacheState
+    cache: PreparedCache
 
 
 def running_target(target: Target, profile: Profile, seed: int, cache_url: str) -> RunningTarget:

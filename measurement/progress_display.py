@@ -55,8 +55,9 @@ class ProgressDisplay:
 def progress_line(progress: BlockProgress, profile: Profile) -> str:
     """Block, side, users, requests, errors, rate, p95, time left: within 80 columns."""
     block = progress.block
-    head = f"{block.index}/{progress.blocks} {block.side:<10}"
-    left = f"about {_clock(_left_seconds(progress, profile))} left"
+    of_all = "" if progress.blocks is None else f"/{progress.blocks}"
+    head = f"{block.index}{of_all} {block.side:<10}"
+    left = _left(progress, profile)
     if progress.load is None:
         return f"{head} filling the cache, starting the load, {left}"
     load = progress.load
@@ -66,11 +67,13 @@ def progress_line(progress: BlockProgress, profile: Profile) -> str:
     )
 
 
-def _left_seconds(progress: BlockProgress, profile: Profile) -> float:
+def _left(progress: BlockProgress, profile: Profile) -> str:
+    if progress.blocks is None:
+        return "more until it is enough"
     block_seconds = profile.block_seconds + OVERHEAD_SECONDS
     later = progress.blocks - progress.block.index
     done = progress.load.elapsed_seconds if progress.load else 0.0
-    return max(0.0, block_seconds - done) + later * block_seconds
+    return f"about {_clock(max(0.0, block_seconds - done) + later * block_seconds)} left"
 
 
 def _clock(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Both sides over real servers, started once: the EC2 server, and the packaged zip under the emulator."""
+"""Both sides over real servers, started once: the EC2 server, the packaged zip in the emulator."""
 
 import os
 from collections.abc import Iterator

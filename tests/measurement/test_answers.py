@@ -5,6 +5,7 @@ from measurement.answers import (
     PROBES,
     Answer,
     AnswerCheck,
+    Asked,
     Probe,
     ask,
     check_answers,
@@ -17,9 +18,34 @@ OK = Answer(200, "application/json", b"{}")
 PROBE = Probe("GET", "/customer/1", 200)
 
 
+def sides(one: str, other: str) -> tuple[Asked, Asked]:
+    return Asked("ec2", one, behind_gateway=False), Asked("serverless", other, behind_gateway=True)
+
+
+def test_the_same_side_twice_must_answer_like_itself() -> None:
+    other_bytes = Answer(200, "application/json", b"[]")
+
+    with serving(lambda m, p: OK) as one, serving(lambda m, p: other_bytes) as other:
+        twice = [
+            Asked("ec2", one, behind_gateway=False),
+            Asked("ec2#2", other, behind_gateway=False),
+        ]
+        (difference,) = check_answers(twice, [PROBE]).different
+
+    assert "was expected of ec2#2" in difference
+
+
+def test_two_serverless_sides_are_both_refused_by_their_gateway() -> None:
+    probe = Probe("POST", "/customer/1", 405, gateway_answers=True)
+
+    with serving(lambda m, p: GATEWAY_REFUSAL) as url:
+        twice = [Asked("a", url, behind_gateway=True), Asked("b", url, behind_gateway=True)]
+        assert check_answers(twice, [probe]).different == ()
+
+
 def test_sides_that_answer_alike_differ_nowhere() -> None:
     with serving(lambda method, path: OK) as one, serving(lambda method, path: OK) as other:
-        check = check_answers(one, other, [PROBE])
+        check = check_answers(sides(one, other), [PROBE])
 
     assert check.checked == 1
     assert check.different == ()
@@ -39,7 +65,7 @@ def test_another_status_type_cache_header_or_byte_is_a_difference_in_words(
     other_answer: Answer,
 ) -> None:
     with serving(lambda m, p: OK) as one, serving(lambda m, p: other_answer) as other:
-        check = check_answers(one, other, [PROBE])
+        check = check_answers(sides(one, other), [PROBE])
 
     (difference,) = check.different
     assert difference.startswith("GET /customer/1: 200 application/json '{}' was expected")
@@ -49,7 +75,7 @@ def test_a_difference_names_the_cache_headers() -> None:
     here = Answer(200, "application/json", b"{}", "no-cache", '"x"')
 
     with serving(lambda m, p: here) as one, serving(lambda m, p: OK) as other:
-        (difference,) = check_answers(one, other, [PROBE]).different
+        (difference,) = check_answers(sides(one, other), [PROBE]).different
 
     assert difference == (
         "GET /customer/1: 200 application/json Cache-Control: no-cache ETag: \"x\" '{}' was"
@@ -61,7 +87,7 @@ def test_sides_that_are_broken_alike_are_not_equal() -> None:
     broken = Answer(500, "application/json", b"{}")
 
     with serving(lambda m, p: broken) as one, serving(lambda m, p: broken) as other:
-        check = check_answers(one, other, [PROBE])
+        check = check_answers(sides(one, other), [PROBE])
 
     (difference,) = check.different
     assert difference.startswith("GET /customer/1: 200 was expected of ec2, it answered 500")
@@ -71,8 +97,8 @@ def test_where_the_gateway_answers_its_documented_refusal_is_expected() -> None:
     probe = Probe("POST", "/customer/1", 200, gateway_answers=True)
 
     with serving(lambda m, p: OK) as one, serving(lambda m, p: GATEWAY_REFUSAL) as other:
-        assert check_answers(one, other, [probe]).different == ()
-        assert len(check_answers(one, one, [probe]).different) == 1
+        assert check_answers(sides(one, other), [probe]).different == ()
+        assert len(check_answers(sides(one, one), [probe]).different) == 1
 
 
 def test_probes_cover_every_route_and_every_error_that_needs_no_broken_server() -> None:

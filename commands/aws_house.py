@@ -1,0 +1,104 @@
+"""`./compare.py run --on aws`: both sides as `up` has created them, ready for a run."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from commands.aws_options import stacks_of
+from commands.run_facts import RunFacts
+from commands.run_order import RunOrder
+from infrastructure.account import Account, in_our_words
+from infrastructure.endpoints import Endpoints, find_endpoints
+from infrastructure.plan import DEFAULT_NAME
+from measurement.aws_targets import AwsEc2Target, AwsServerlessTarget, AwsTarget, RemoteCache
+from measurement.cloudwatch import METRIC_DELAY_SECONDS, Sleep, metrics_of, read_metrics
+from measurement.errors import ArgumentError
+from measurement.experiment import RunningTarget
+from measurement.machine import versions
+from measurement.progress_display import ProgressDisplay
+from measurement.results import ResultsFolder
+from measurement.targets import EC2, SERVERLESS
+
+CACHE = "warm"
+"""What every run on AWS has: the cache cannot be emptied from outside the VPC."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsHouse:
+    """Both sides on AWS, and the account that tells what they have used."""
+
+    account: Account
+    endpoints: Endpoints
+    sides: Mapping[str, AwsTarget]
+    targets: Mapping[str, RunningTarget]
+    display: ProgressDisplay
+    sleep: Sleep
+
+    @property
+    def facts(self) -> RunFacts:
+        endpoints = self.endpoints
+        return RunFacts(
+            emulated=(),
+            lambda_memory_mb=endpoints.memory_mb,
+            lambda_architecture=endpoints.lambda_architecture,
+            cpu_share_enforced=True,
+            versions=versions({"region": self.account.region, **endpoints.versions}),
+        )
+
+    def finish(self, results: ResultsFolder) -> None:
+        """Keep what CloudWatch has measured in each block: aws/NN-<side>.json."""
+        self.display.step("waiting for CloudWatch's metrics of the last minutes")
+        self.sleep(METRIC_DELAY_SECONDS)
+        metrics = metrics_of(self.endpoints)
+        (results.path / "aws").mkdir(exist_ok=True)
+        for name, side in self.sides.items():
+            files = sorted(results.blocks.glob(f"*-{name}.json"))
+            for file, (begin, end) in zip(files, side.blocks, strict=False):
+                found = {
+                    "begin": begin.isoformat(timespec="seconds"),
+                    "end": end.isoformat(timespec="seconds"),
+                    "period_seconds": 60,
+                    "values": read_metrics(self.account, metrics, begin, end),
+                }
+                results.write_text(f"aws/{file.name}", json.dumps(found, indent=1) + "\n")
+
+
+def aws_order(order: RunOrder) -> RunOrder:
+    """The order as AWS allows it; ArgumentError for what it does not."""
+    if sorted(order.targets) != [EC2, SERVERLESS]:
+        raise ArgumentError("--targets: --on aws has one ec2 and one serverless side")
+    if order.cache == "cold":
+        raise ArgumentError(
+            "--cache cold: on AWS the cache cannot be emptied from here; leave it out, and every"
+            " block finds all customers in the cache"
+        )
+    return replace(order, cache=CACHE)
+
+
+def start_aws_house(  # noqa: PLR0913 - what a run on AWS is given, each once
+    order: RunOrder,
+    account: Account,
+    display: ProgressDisplay,
+    repository: Path,
+    sleep: Sleep,
+    *,
+    name: str = DEFAULT_NAME,
+    stage: str = "dev",
+) -> AwsHouse:
+    """Find both sides, wait until they answer, and fill their cache."""
+    display.step(f"looking for {name} in {account.region}")
+    with in_our_words(account.region):
+        endpoints = find_endpoints(account, stacks_of(account), name, stage, repository)
+    sides: dict[str, AwsTarget] = {
+        EC2: AwsEc2Target(account, endpoints, sleep),
+        SERVERLESS: AwsServerlessTarget(account, endpoints, sleep),
+    }
+    profile = order.cached_profile
+    ids = range(profile.first_id, profile.last_id + 1)
+    display.step("waiting until both sides answer")
+    running = {}
+    for side in order.targets:
+        url = sides[side].start()
+        running[side] = RunningTarget(sides[side], url, RemoteCache(url, ids))
+    return AwsHouse(account, endpoints, sides, running, display, sleep)

@@ -1,0 +1,148 @@
+"""Carries out a run from its first or its next pair of blocks to the end: for run and for resume.
+
+The raw results are complete after every block, so whatever ends a run (Ctrl-C, kill -9, a full
+disk), what was measured can be reported and the rest can be measured later.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+import click
+
+from commands.showing import write_and_print
+from comparison.latency_log import SENT, measured_successes
+from comparison.prices import PriceBook
+from comparison.records import BlockRecord, RunRecord
+from comparison.stop_rule import decide
+from measurement.experiment import BlockProgress, PlannedBlock, plan, plan_pair
+from measurement.results import ResultsFolder
+
+
+class Measures(Protocol):
+    """What carries out planned blocks: measurement's Experiment."""
+
+    def run(
+        self, blocks: list[PlannedBlock], on_progress: Callable[[BlockProgress], None]
+    ) -> Iterable[BlockRecord]:
+        """Each block's record as soon as it is measured."""
+
+
+class Enough(Protocol):
+    """Says when a run is done."""
+
+    open_ended: bool
+    """Whether only the measurements will tell how many pairs there will be."""
+
+    def __call__(self, blocks: Sequence[BlockRecord]) -> bool:
+        """Whether these blocks, whole pairs of them, are enough."""
+
+
+class FixedPairs:
+    """As many pairs as the profile says."""
+
+    open_ended = False
+
+    def __init__(self, pairs: int) -> None:
+        self._pairs = pairs
+
+    def __call__(self, blocks: Sequence[BlockRecord]) -> bool:
+        return _pairs(blocks) >= self._pairs
+
+
+class UntilNarrow:
+    """As many pairs as it takes to know the differences this well, or as there is time for."""
+
+    open_ended = True
+
+    def __init__(
+        self,
+        targets: tuple[str, ...],
+        percent: float,
+        max_seconds: float,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._targets = targets
+        self._share = percent / 100
+        self._max_seconds = max_seconds
+        self._say = say
+        self._clock = clock
+        self._began = clock()
+
+    def __call__(self, blocks: Sequence[BlockRecord]) -> bool:
+        if not blocks:
+            return False
+        reference, other = (
+            [
+                measured_successes(block.load.latencies, SENT)
+                for block in blocks
+                if block.side == side
+            ]
+            for side in self._targets
+        )
+        decision = decide(reference, other, self._share)
+        if decision.enough:
+            return True
+        self._say(f"after {decision.pairs} pairs: {decision.missing}")
+        if self._clock() - self._began < self._max_seconds:
+            return False
+        self._say(f"--max-time is over: the differences are not known within {self._share:.1%}")
+        return True
+
+
+def conduct(
+    experiment: Measures,
+    record: RunRecord,
+    results: ResultsFolder,
+    enough: Enough,
+    on_progress: Callable[[BlockProgress], None],
+    measured: Sequence[BlockRecord] = (),
+) -> None:
+    """Measure pair after pair until it is enough; run.json says at any moment what is planned.
+
+    `measured` are the blocks of whole pairs that are there already.
+    """
+    blocks = list(measured)
+    while not enough(blocks):
+        pair = _pairs(blocks) + 1
+        planned = plan_pair(record.targets, pair, record.seed)
+        if planned[-1].index > len(record.order):
+            record = replace(record, order=_order(record, pair))
+        results.write_run(record)
+        total = None if enough.open_ended else len(record.order)
+        for block in experiment.run(planned, partial(_with_total, on_progress, total)):
+            results.write_block(block)
+            blocks.append(block)
+    order = _order(record, _pairs(blocks))
+    results.write_run(replace(record, order=order, interrupted=False))
+
+
+def _with_total(
+    on_progress: Callable[[BlockProgress], None], total: int | None, progress: BlockProgress
+) -> None:
+    on_progress(replace(progress, blocks=total))
+
+
+def _pairs(blocks: Sequence[BlockRecord]) -> int:
+    """How many pairs these blocks are, all of them whole."""
+    return blocks[-1].pair if blocks else 0
+
+
+def _order(record: RunRecord, pairs: int) -> tuple[str, ...]:
+    return tuple(block.side for block in plan(record.targets, pairs, record.seed))
+
+
+def report_interrupted(results: ResultsFolder, book: PriceBook) -> None:
+    """Say what was kept and how to go on, and show what it says so far."""
+    measured = len(list(results.blocks.glob("*.json")))
+    if not measured:
+        click.echo("\ninterrupted before the first block was measured", err=True)
+        return
+    click.echo(
+        f"\ninterrupted after {measured} blocks; kept in {results.path}"
+        f"  (go on: ./compare.py resume {results.path})",
+        err=True,
+    )
+    write_and_print(results, book)

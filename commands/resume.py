@@ -1,0 +1,97 @@
+"""`./compare.py resume`: measures what an interrupted run had still to measure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from commands import options
+from commands.conducting import conduct, report_interrupted
+from commands.price_options import price_book
+from commands.run_order import RunOrder
+from commands.showing import refuse_invalid, write_and_print
+from commands.starting import check_sides, start_house
+from comparison.prices import PriceBook
+from comparison.records import BlockRecord, RunRecord
+from emulation.supervision import Supervisor
+from measurement.errors import ArgumentError
+from measurement.experiment import Experiment
+from measurement.machine import machine, raise_file_limit
+from measurement.progress_display import ProgressDisplay
+from measurement.results import ResultsFolder, read_results
+
+
+@click.command()
+@options.results_folder
+@options.max_time
+@price_book
+@options.quiet
+def resume(folder: Path, max_time: float, book: PriceBook, *, quiet: bool) -> None:
+    """Go on with an interrupted run in DIR: measure what is missing, then print it all.
+
+    A pair of blocks that was cut in two is measured again: only neighbours make a pair.
+    """
+    display = ProgressDisplay(Console(stderr=True), quiet=quiet)
+    results = ResultsFolder(folder)
+    record, blocks = read_results(folder)
+    pairs_done = complete_pairs(record, blocks)
+    whole = [block for block in blocks if block.pair <= pairs_done]
+    refuse_finished(record, pairs_done, folder)
+    refuse_other("machine", record.machine, machine(), folder)
+    order = RunOrder(
+        results.read_profile(),
+        record.seed,
+        record.targets,
+        record.cache,
+        record.until_ci_percent,
+        max_time,
+    )
+    raise_file_limit()
+    try:
+        with Supervisor() as supervisor:
+            house = start_house(supervisor, order, results.logs, display)
+            refuse_other("versions", record.versions, house.facts.versions, folder)
+            answers = check_sides(house)
+            record = replace(record, interrupted=True, answers_checked=answers.checked)
+            experiment = Experiment(
+                supervisor, order.profile, order.seed, house.targets, results.logs
+            )
+            display.step(f"going on after {pairs_done} pairs of blocks")
+            with display.blocks(order.profile) as show:
+                enough = order.enough(display.step)
+                conduct(experiment, record, results, enough, show, whole)
+            house.finish(results)
+    except KeyboardInterrupt:
+        report_interrupted(results, book)
+        raise
+    refuse_invalid(write_and_print(results, book))
+
+
+def complete_pairs(record: RunRecord, blocks: Sequence[BlockRecord]) -> int:
+    """How many pairs from the first on have a block of every side."""
+    measured = {(block.pair, block.side) for block in blocks}
+    pairs = 0
+    while all((pairs + 1, side) in measured for side in record.targets):
+        pairs += 1
+    return pairs
+
+
+def refuse_finished(record: RunRecord, pairs_done: int, folder: Path) -> None:
+    """Nothing is missing from a run that says so itself and has all its blocks."""
+    planned = len(record.order) // len(record.targets)
+    if not record.interrupted and pairs_done >= planned:
+        raise ArgumentError(f"DIR: {folder} is complete; ./compare.py report {folder} shows it")
+
+
+def refuse_other(
+    what: str, measured: Mapping[str, str], now: Mapping[str, str], folder: Path
+) -> None:
+    """Blocks may be put together only if the same machine made them with the same versions."""
+    for name in sorted({*measured, *now}):
+        if measured.get(name) != now.get(name):
+            raise ArgumentError(
+                f"DIR: {folder} was measured with another {what}: {name} was"
+                f" {measured.get(name)}, now it is {now.get(name)}; start a new run"
+            )

@@ -1,0 +1,66 @@
+"""What a run's record says of where it was made: on this machine, or on AWS.
+
+Separate from run.py, which does not ask where; the two houses (starting.py, aws_house.py) do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from emulation.cpu_share import vcpus
+from emulation.process_control import can_limit_cpu
+from measurement.experiment import RunningTarget
+from measurement.machine import lambda_architecture, versions
+from measurement.results import ResultsFolder
+
+EMULATED = (
+    "API Gateway and Lambda: the packaged zip under AWS's runtime client, on this machine",
+    "RDS MariaDB and ElastiCache: private MariaDB and Redis, on this machine",
+    "RDS Proxy: none, each Lambda environment connects to MariaDB itself",
+    "EC2: the app under its production server, on this machine",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """The part of a RunRecord that depends on where the sides run."""
+
+    emulated: tuple[str, ...]
+    """What stands in for AWS, in words for the report; empty on AWS."""
+    lambda_memory_mb: int
+    lambda_architecture: str
+    cpu_share_enforced: bool
+    versions: Mapping[str, str]
+
+
+class RunningHouse(Protocol):
+    """Both sides, started and ready for a run."""
+
+    @property
+    def targets(self) -> Mapping[str, RunningTarget]:
+        """Name of a side -> the side."""
+
+    @property
+    def facts(self) -> RunFacts:
+        """For the run's record."""
+
+    def finish(self, results: ResultsFolder) -> None:
+        """After the last block: tidy up, and keep what could not be known before."""
+
+
+def local_facts(memory_mb: int, servers: Mapping[str, str]) -> RunFacts:
+    """Of a run on this machine; `servers` names the data servers with their versions."""
+    return RunFacts(
+        emulated=(*EMULATED, _cpu_share(memory_mb)),
+        lambda_memory_mb=memory_mb,
+        lambda_architecture=lambda_architecture(),
+        cpu_share_enforced=can_limit_cpu(),
+        versions=versions(servers),
+    )
+
+
+def _cpu_share(memory_mb: int) -> str:
+    if not can_limit_cpu():
+        return "CPU share by Lambda memory size: not enforced"
+    share = min(1.0, vcpus(memory_mb))
+    return f"CPU share by Lambda memory size: {share:.2f} vCPU, by stopping it every 20 ms"

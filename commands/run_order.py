@@ -1,0 +1,73 @@
+"""What the user asked a run to be: load, sides, cache state and when it is enough.
+
+Separate from run.py, because resume.py reads the same order back from a results folder.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from commands.conducting import Enough, FixedPairs, UntilNarrow
+from loadtests.profiles import Profile
+from measurement.errors import ArgumentError
+from measurement.targets import EC2, SERVERLESS
+
+SIDES = (EC2, SERVERLESS)
+CacheChoice = Literal["profile", "cold", "warm"]
+CACHE_CHOICES: tuple[CacheChoice, ...] = ("profile", "cold", "warm")
+_PRELOAD_SHARE = {"cold": 0.0, "warm": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """One run, as ordered."""
+
+    profile: Profile
+    seed: int
+    targets: tuple[str, ...]
+    """Names of the sides, the reference first: "ec2", "serverless", or one of them twice."""
+    cache: str
+    """One of CACHE_CHOICES."""
+    until_ci_percent: float | None
+    """Add pairs until the differences are known this well; None: as many as the profile says."""
+    max_seconds: float
+    """With until_ci_percent, no pair begins after this time."""
+
+    @property
+    def cached_profile(self) -> Profile:
+        """The profile with the cache state that was asked for."""
+        share = _PRELOAD_SHARE.get(self.cache, self.profile.preload_share)
+        return replace(self.profile, keys=replace(self.profile.keys, preload_share=share))
+
+    def enough(self, say: Callable[[str], None]) -> Enough:
+        """What ends the run; `say` is told why it goes on."""
+        if self.until_ci_percent is None:
+            return FixedPairs(self.profile.blocks)
+        return UntilNarrow(
+            self.targets, self.until_ci_percent, self.max_seconds, say, time.monotonic
+        )
+
+
+def named_targets(text: str) -> tuple[str, ...]:
+    """From "ec2,ec2" to ("ec2", "ec2#2"); ArgumentError for anything but two known sides."""
+    sides = [part.strip() for part in text.split(",")]
+    unknown = [side for side in sides if side not in SIDES]
+    if unknown:
+        raise ArgumentError(f"--targets: no side {unknown[0]!r}; choose from {', '.join(SIDES)}")
+    if len(sides) != 2:
+        raise ArgumentError(f"--targets: {len(sides)} given; name two, as in --targets ec2,ec2")
+    return tuple(_numbered(sides))
+
+
+def architecture(target: str) -> str:
+    """Which side a target is: "ec2#2" is another "ec2"."""
+    return target.partition("#")[0]
+
+
+def _numbered(sides: Sequence[str]) -> list[str]:
+    names = []
+    for at, side in enumerate(sides):
+        before = sides[:at].count(side)
+        names.append(f"{side}#{before + 1}" if before else side)
+    return names
