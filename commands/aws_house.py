@@ -76,7 +76,7 @@ def aws_order(order: RunOrder) -> RunOrder:
     return replace(order, cache=CACHE)
 
 
-def start_aws_house(  # noqa: PLR0913 - what a run on AWS is given, each once
+def start_aws_house(
     order: RunOrder,
     account: Account,
     display: ProgressDisplay,

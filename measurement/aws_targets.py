@@ -8,6 +8,7 @@ import http.client
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -29,64 +30,67 @@ KEPT_SECONDS: Final = 2400.0
 _NOTHING_HELD: Final = UsageRecord(memory_bytes={}, environments=None, database=None, cache=None)
 
 
-class AwsEc2Target:
-    """The EC2 side: its instance, or the load balancer before it."""
+class AwsTarget:
+    """What both sides have in common: where they answer, and when they were measured."""
 
-    def __init__(self, endpoints: Endpoints, sleep: Sleep = time.sleep) -> None:
-        self.name = EC2
-        self.cache_key_prefix = ""
-        self._url = endpoints.ec2_url
+    name: str
+    cache_key_prefix = ""
+
+    def __init__(
+        self,
+        account: Account,
+        url: str,
+        sleep: Sleep = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._url = url
         self._sleep = sleep
+        self._clock = AwsClock(account, now)
+        self._asked: list[datetime] = []
+
+    @property
+    def blocks(self) -> list[tuple[datetime, datetime]]:
+        """Begin and end of each block by AWS's clock: usage() is asked before and after each."""
+        return list(zip(self._asked[::2], self._asked[1::2], strict=False))
 
     def start(self) -> str:
         wait_until_healthy(self._url, self._sleep)
+        self._clock.synchronise()
         return self._url
 
     def running(self) -> bool:
         return healthy(self._url)
 
     def usage(self) -> Usage:
+        self._asked.append(self._clock.now())
         return Usage({}, _NOTHING_HELD, serverless=None)
 
     def stop(self) -> None:
         """`./compare.py down` removes it."""
 
 
-class AwsServerlessTarget:
+class AwsEc2Target(AwsTarget):
+    """The EC2 side: its instance, or the load balancer before it."""
+
+    name = EC2
+
+    def __init__(self, account: Account, endpoints: Endpoints, sleep: Sleep = time.sleep) -> None:
+        super().__init__(account, endpoints.ec2_url, sleep)
+
+
+class AwsServerlessTarget(AwsTarget):
     """The Lambda side: the API's stage, and the function's log."""
 
-    def __init__(
-        self,
-        account: Account,
-        endpoints: Endpoints,
-        now: Callable[[], datetime] = utc_now,
-        sleep: Sleep = time.sleep,
-    ) -> None:
-        self.name = SERVERLESS
-        self.cache_key_prefix = ""
-        self._account = account
-        self._endpoints = endpoints
-        self._clock = AwsClock(account, now)
-        self._sleep = sleep
-        self._log: FunctionLog | None = None
+    name = SERVERLESS
 
-    def start(self) -> str:
-        url = self._endpoints.serverless_url
-        wait_until_healthy(url, self._sleep)
-        self._clock.synchronise()
-        group = self._endpoints.log_group
-        self._log = FunctionLog(self._account, group, self._clock, self._sleep)
-        return url
-
-    def running(self) -> bool:
-        return healthy(self._endpoints.serverless_url)
+    def __init__(self, account: Account, endpoints: Endpoints, sleep: Sleep = time.sleep) -> None:
+        super().__init__(account, endpoints.serverless_url, sleep)
+        self._log = FunctionLog(account, endpoints.log_group, self._clock, sleep)
 
     def usage(self) -> Usage:
-        assert self._log is not None, "usage() before start()"
-        return Usage({}, _NOTHING_HELD, self._log.read_new())
-
-    def stop(self) -> None:
-        """`./compare.py down` removes it."""
+        """What was billed since the last call; waits for the log, whose lines come late."""
+        usage = super().usage()
+        return replace(usage, serverless=self._log.read_new())
 
 
 class RemoteCache:

@@ -68,13 +68,14 @@ class FunctionLog:
         self._group = group
         self._clock = clock
         self._sleep = sleep
-        self._since = clock.now()
+        self._since: datetime | None = None
         self._seen: dict[str, int] = {}
         """Request id -> AWS's time of its line in ms, as far back as the next reading looks."""
 
     def read_new(self) -> LambdaRecord:
         """What the lines say that were written since the last call, once no more come."""
-        began, start = self._clock.now(), self._since - OVERLAP
+        began = self._clock.now()
+        start = (self._since or began) - OVERLAP
         new: list[ReportLine] = []
         quiet, waited_seconds = 0, 0.0
         while True:
