@@ -32,6 +32,7 @@ import click
 from commands.cost import cost
 from commands.down import down
 from commands.prices import prices
+from commands.profiles import profiles
 from commands.report import report
 from commands.resume import resume
 from commands.run import run
@@ -100,7 +101,7 @@ def command() -> None:
     """
 
 
-for subcommand in (run, resume, report, cost, prices, serve, up, status, down):
+for subcommand in (run, resume, report, profiles, cost, prices, serve, up, status, down):
     command.add_command(subcommand)
 
 
