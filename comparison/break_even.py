@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from comparison.billing.credits import SurplusCredits
 from comparison.billing.parts import HOURS_PER_MONTH, Part
 from comparison.cost import exact_usd
 from comparison.errors import ComparisonError
@@ -52,7 +53,8 @@ def break_even(
         return exact_usd(only_first, requests, book) - exact_usd(only_second, requests, book)
 
     seconds = hours * 3600
-    knots, stopped_by = _knots([*first, *second], book, seconds)
+    all_knots, stopped_by = _knots([*first, *second], book, seconds)
+    knots = _undecided(all_knots, only_first, only_second, book)
     differences = [difference(requests) for requests in knots]
     signs = [_sign(value) for value in differences]
     rates = []
@@ -106,6 +108,50 @@ def _knots(
         knots.update(part.quantity.knots(limit))
         knots.update(_tier_knots(part, book))
     return [*sorted(knot for knot in knots if knot < limit), limit], stopped_by
+
+
+def _undecided(
+    knots: Sequence[Decimal], first: Sequence[Part], second: Sequence[Part], book: PriceBook
+) -> list[Decimal]:
+    """The knots between which the cheaper side may change.
+
+    Costs rise with requests: where one side costs less at the end of a stretch than the other at
+    its beginning, nothing inside needs a look. A fleet may have thousands of knots.
+    """
+    kept = {0, len(knots) - 1}
+    stretches = [(0, len(knots) - 1)]
+    while stretches:
+        start, end = stretches.pop()
+        first_least, first_most = _range_usd(first, knots[start], knots[end], book)
+        second_least, second_most = _range_usd(second, knots[start], knots[end], book)
+        if first_most < second_least or second_most < first_least:
+            continue
+        kept |= {start, end}
+        if end - start > 1:
+            middle = (start + end) // 2
+            stretches += [(start, middle), (middle, end)]
+    return [knots[at] for at in sorted(kept)]
+
+
+def _range_usd(
+    parts: Sequence[Part], low: Decimal, high: Decimal, book: PriceBook
+) -> tuple[Decimal, Decimal]:
+    """The least and the most that the parts can cost from `low` to `high` requests."""
+    least = most = Decimal(0)
+    for part in parts:
+        quantity = part.quantity
+        ends = (
+            quantity.between(low, high)
+            if isinstance(quantity, SurplusCredits)
+            else (quantity.at(low), quantity.at(high))
+        )
+        low_usd, high_usd = (
+            book.amount_usd(part.price_id, end) * part.price_factor if end else Decimal(0)
+            for end in ends
+        )
+        least += low_usd
+        most += high_usd
+    return least, most
 
 
 def _tier_knots(part: Part, book: PriceBook) -> Iterator[Decimal]:

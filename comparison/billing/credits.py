@@ -11,7 +11,7 @@ and T4g classes in unlimited mode always (Amazon RDS User Guide, "DB instance cl
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 from types import MappingProxyType
 from typing import Literal
 
@@ -19,7 +19,7 @@ from comparison.billing.quantities import Basis, Fleet
 from comparison.errors import ComparisonError
 
 CREDITS_PER_VCPU_HOUR = 60
-HOURS_PER_WEEK = 168
+HOURS_PER_DAY = 24
 Mode = Literal["unlimited", "standard"]
 
 
@@ -154,11 +154,25 @@ def ended(account: CreditAccount) -> CreditAccount:
 def steady_vcpu_hours(size: Burstable, vcpus_by_hour: Sequence[Decimal]) -> Decimal:
     """What a period that repeats for ever is charged each time, in vCPU-hours.
 
-    Found by living through it twice from a full surplus: the first time settles the balances (they
-    forget everything older than two days), the second is like all later ones. A demand above
-    the instance's vCPUs counts as all of them.
+    A demand above the instance's vCPUs counts as all of them.
     """
-    phases = [Phase(Decimal(1), min(vcpus / size.vcpus, Decimal(1))) for vcpus in vcpus_by_hour]
+    used = [min(vcpus, Decimal(size.vcpus)) for vcpus in vcpus_by_hour]
+    if len(used) <= HOURS_PER_DAY:
+        # A day earns what the surplus may be: all that its busy hours borrow is paid back.
+        return max(Decimal(0), sum(used, Decimal(0)) - size.baseline_vcpus * len(used))
+    return settled_vcpu_hours(size, used)
+
+
+def settled_vcpu_hours(size: Burstable, vcpus_by_hour: Sequence[Decimal]) -> Decimal:
+    """The same by living through the period twice, from a full surplus.
+
+    The first time settles the balances (they forget everything older than two days), the second is
+    like all later ones.
+    """
+    phases = [
+        Phase(Decimal(len(list(hours))), vcpus / size.vcpus)
+        for vcpus, hours in groupby(vcpus_by_hour)
+    ]
     first, second = (
         run_phases(size, phases * times, start=CreditAccount(surplus=size.limit))[-1]
         for times in (1, 2)
@@ -184,7 +198,16 @@ class SurplusCredits:
 
     def at(self, requests: Decimal) -> Decimal:
         """Each instance of the fleet does an equal share of the work."""
-        instances = self.fleet.count(requests)
+        return self._charged(requests, self.fleet.count(requests))
+
+    def between(self, low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
+        """Bounds of at() from `low` to `high` requests, where a further instance makes it fall."""
+        return (
+            self._charged(low, self.fleet.count(high)),
+            self._charged(high, self.fleet.count(low)),
+        )
+
+    def _charged(self, requests: Decimal, instances: int) -> Decimal:
         mean_vcpus = self.vcpu_hours_per_request * requests / self.hours / instances
         if mean_vcpus * max(self.weights) <= self.size.baseline_vcpus:
             return Decimal(0)
