@@ -74,8 +74,14 @@ class AwsEc2Target(AwsTarget):
 
     name = EC2
 
-    def __init__(self, account: Account, endpoints: Endpoints, sleep: Sleep = time.sleep) -> None:
-        super().__init__(account, endpoints.ec2_url, sleep)
+    def __init__(
+        self,
+        account: Account,
+        endpoints: Endpoints,
+        sleep: Sleep = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(account, endpoints.ec2_url, sleep, now)
 
 
 class AwsServerlessTarget(AwsTarget):
@@ -83,8 +89,14 @@ class AwsServerlessTarget(AwsTarget):
 
     name = SERVERLESS
 
-    def __init__(self, account: Account, endpoints: Endpoints, sleep: Sleep = time.sleep) -> None:
-        super().__init__(account, endpoints.serverless_url, sleep)
+    def __init__(
+        self,
+        account: Account,
+        endpoints: Endpoints,
+        sleep: Sleep = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(account, endpoints.serverless_url, sleep, now)
         self._log = FunctionLog(account, endpoints.log_group, self._clock, sleep)
 
     def usage(self) -> Usage:
