@@ -1,30 +1,60 @@
-"""The Lambda front door: Chalice routes -> shared.api; nothing else.
+"""The Lambda front door: Chalice declares and deploys the routes, shared.api answers; nothing else.
 
-Each route passes method and path on and returns the answer. API Gateway knows the routes from
-`chalice deploy`; what else may be asked, and what is answered, stands in shared/api.py.
+API Gateway knows the routes from `chalice deploy`, which reads them here; what may be asked, and
+what is answered, stands in shared/.
 """
 
 import functools
+import logging
 import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from chalice import Chalice, Response
-from chalice.app import Request
+from chalice import Chalice
 
 from shared.access_log import write_now
-from shared.api import Api
+from shared.api import Api, error_response
 from shared.bootstrap import build_api
-from shared.contract import METHODS
+from shared.contract import METHODS, ROUTES
+from shared.errors import ServiceError, SettingsError
 from shared.settings import settings_from_environ
 
-app = Chalice(app_name="customer-data")
-# All answers are text. Chalice looks through this list of binary types three times per request,
-# which took a tenth of the handler's time.
-app.api.binary_types = []
-# Chalice answers 415 to a GET that names another Content-Type than JSON, unless the list of
-# accepted ones is empty. Nobody reads a body here, and EC2 answers such a request.
-_CONTENT_TYPE_UNCHECKED: list[str] = []
-_METHODS = list(METHODS)
+Json: TypeAlias = dict[str, Any]
+_log = logging.getLogger(__name__)
+_READ_HEADERS: Final = ("if-none-match", "x-request-id")
+
+
+class CustomerData(Chalice):
+    """A Chalice app, of which Lambda's call goes straight to shared.api.
+
+    Chalice would make a request object, look up route, Content-Type, Accept and view function, and
+    sort the answer's headers: 15 us, where Redis' answer takes 25, and nothing that shared.api does
+    not do for both platforms. With a middleware that answers at once it would still be 11.
+    """
+
+    def __call__(self, event: Json, context: Any) -> Json:  # noqa: ANN401, ARG002 - Lambda's
+        """API Gateway's event in (format 1.0 of the Lambda proxy integration), its answer out."""
+        asked, parameters = event["requestContext"], event["pathParameters"]
+        # The resource path has the stage and a trailing slash taken off already.
+        path = asked["resourcePath"]
+        if parameters:
+            path = path.format_map(parameters)
+            if "%" in path:  # they are as they were sent
+                path = unquote(path, errors="replace")
+        try:
+            service = api()
+        except SettingsError as error:
+            _log.error("%s", error)
+            response = error_response(ServiceError)
+        else:
+            if_none_match, request_id = _read(event["multiValueHeaders"] or {})
+            response = service.handle(asked["httpMethod"], path, if_none_match, request_id)
+        return {
+            "statusCode": response.status,
+            "headers": response.headers,
+            "body": response.body.decode(),
+        }
 
 
 @functools.cache
@@ -37,55 +67,24 @@ def api() -> Api:
     return build_api(settings_from_environ(os.environ), write_now)
 
 
-@app.route("/", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
-def welcome() -> Response:
-    return _answer()
+def _read(sent: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """The headers If-None-Match and X-Request-Id, "" where not sent; several as one list."""
+    names = [name for name in sent if name.lower() in _READ_HEADERS]
+    if not names:  # nearly always
+        return "", ""
+    found = {name.lower(): ",".join(sent[name]) for name in names}
+    return found.get("if-none-match", ""), found.get("x-request-id", "")
 
 
-@app.route("/health", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
-def health() -> Response:
-    return _answer()
+def _declared() -> None:
+    # Chalice wants a view function for each route; nobody calls it.
+    raise NotImplementedError
 
 
-@app.route("/openapi.json", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
-def description() -> Response:
-    return _answer()
-
-
-@app.route("/customer/{customer_id}", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
-def customer(customer_id: str) -> Response:  # noqa: ARG001 - Chalice wants the route's parameter
-    return _answer()
-
-
-@app.route("/customerdata/{customer_id}", methods=_METHODS, content_types=_CONTENT_TYPE_UNCHECKED)
-def customer_data(customer_id: str) -> Response:  # noqa: ARG001 - Chalice wants the parameter
-    return _answer()
-
-
-def _answer() -> Response:
-    request = app.current_request
-    # API Gateway hands path parameters over percent-encoded, as they were sent; Chalice leaves
-    # them so. The resource path has the stage and a trailing slash taken off already.
-    path = request.context["resourcePath"].format_map(request.uri_params or {})
-    response = api().handle(
-        request.method,
-        unquote(path, errors="replace"),
-        _header(request, "if-none-match"),
-        _header(request, "x-request-id"),
-    )
-    return Response(
-        body=response.body.decode(),
-        headers=dict(response.headers),
-        status_code=response.status,
-    )
-
-
-def _header(request: Request, lower_name: str) -> str:
-    """The header's values as one list, as WSGI hands them over; "" where it was not sent."""
-    if lower_name not in request.headers:
-        return ""
-    # Chalice keeps only the last of several values.
-    sent = request.to_original_event()["multiValueHeaders"]
-    return ",".join(
-        value for name, values in sent.items() if name.lower() == lower_name for value in values
+app = CustomerData(app_name="customer-data")
+# All answers are text.
+app.api.binary_types = []
+for _route in ROUTES:
+    app.route(_route.path, name=_route.operation, methods=list(METHODS), content_types=[])(
+        _declared
     )
