@@ -127,7 +127,7 @@ def run(
             if calibration:
                 display.step("measuring the load generator's own error against an echo")
                 generator = calibrate(supervisor, chosen, seed, results.logs)
-            record = _run_record(order, answers, generator, house.facts)
+            record = run_record(order, answers, generator, house.facts)
             results.write_profile(chosen)
             experiment = Experiment(supervisor, chosen, seed, house.targets, results.logs)
             with display.blocks(chosen) as show:
@@ -141,7 +141,7 @@ def run(
     refuse_invalid(write_and_print(results, book))
 
 
-def _run_record(
+def run_record(
     order: RunOrder, answers: AnswerCheck, generator: GeneratorRecord | None, facts: RunFacts
 ) -> RunRecord:
     """What is known before the first block; `interrupted` until the last one is written."""
