@@ -120,7 +120,6 @@ BOTH = (
     click.option("--proxy-vcpus", type=click.IntRange(1), help="RDS Proxy: the database's vCPUs."),
     click.option("--cache-node", metavar="CLASS", help="ElastiCache: cache.t3.micro and so on."),
     click.option("--cache-engine", type=click.Choice(list(CACHE_ENGINES)), help="[redis]"),
-    amount("--savings-plan", "Percent off EC2 instances and Lambda's duration."),
     click.option("--price", "own_prices", type=Assignments(), multiple=True, help="Your own: USD."),
 )
 """Of a bill from quantities and of whole architectures."""
@@ -165,6 +164,7 @@ LINES = (
     amount("--api-cache-hours", "API Gateway: of a cache of 0.5 GB."),
     amount("--instances", "EC2: how many. [1]"),
     amount("--ebs-gb", "EC2: gp3 volumes."),
+    amount("--ebs-hours", "How long of the month there are volumes. [--hours]"),
     amount("--public-ipv4", "Addresses."),
     click.option(
         "--cpu-phase",
@@ -197,6 +197,7 @@ LINES = (
     amount("--log-storage-gb", "CloudWatch Logs: kept."),
     amount("--secrets", "Secrets Manager: kept all month."),
     amount("--secret-calls", "Secrets Manager: API calls."),
+    amount("--savings-plan", "Percent off EC2 instances and Lambda's duration."),
     click.option(
         "--line",
         "lines",

@@ -45,6 +45,8 @@ class Quantities:
     instance: str | None = None
     instances: Decimal = Decimal(1)
     ebs_gb: Decimal = ZERO
+    ebs_hours: Decimal | None = None
+    """Of the month; None = all of it."""
     public_ipv4: Decimal = ZERO
     cpu_phases: tuple[Phase, ...] = ()
     """What each instance's CPU does, from its launch on."""
@@ -164,7 +166,14 @@ def _servers(quantities: Quantities) -> Iterator[Part]:
             reason,
         )
     if quantities.ebs_gb:
-        yield fixed("EC2", "EBS gp3", "ebs.gp3.storage", quantities.ebs_gb, "GB all month")
+        hours = quantities.hours if quantities.ebs_hours is None else quantities.ebs_hours
+        yield fixed(
+            "EC2",
+            "EBS gp3",
+            "ebs.gp3.storage",
+            quantities.ebs_gb * hours / quantities.hours,
+            f"{quantities.ebs_gb} GB for {hours} of {quantities.hours} h",
+        )
     if quantities.public_ipv4:
         yield fixed(
             "EC2",

@@ -66,7 +66,7 @@ EXAMPLES = [
     ("https://aws.amazon.com/ec2/pricing/on-demand/", "10 TB of egress", "921.60",
      "--egress-gb 10240"),
     ("https://aws.amazon.com/ebs/pricing/", "gp3, 2,000 GB for 12 hours of 30 days", "2.67",
-     "--ebs-gb 33.3333333"),
+     "--ebs-gb 2000 --ebs-hours 12 --hours 720"),
     ("https://aws.amazon.com/secrets-manager/pricing/", "a secret and 10,000 calls", "0.45",
      "--secrets 1 --secret-calls 10000"),
 ]  # fmt: skip
