@@ -16,7 +16,7 @@ from measurement.errors import ArgumentError
 
 _name = click.option(
     "--profile",
-    "name",
+    "profile_name",
     default=DEFAULT_PROFILE,
     show_default=True,
     metavar="NAME|FILE",
@@ -35,6 +35,14 @@ _duration = click.option(
 )
 _blocks = click.option("--blocks", type=click.IntRange(1, 500), help="Blocks of load per side.")
 
+processes = click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Locust processes that make the load; the load is the same whatever their number.",
+)
+
 
 def load_profile(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command --profile, --users, --rate, --duration, --blocks; it receives `profile`."""
@@ -47,14 +55,16 @@ def load_profile(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_profile(
         *args: Any,  # noqa: ANN401 - whatever the command itself takes
-        name: str,
+        profile_name: str,
         users: int | None,
         rate: float | None,
         duration: float | None,
         blocks: int | None,
         **others: Any,  # noqa: ANN401 - as above
     ) -> None:
-        profile = chosen_profile(name, users=users, rate=rate, duration=duration, blocks=blocks)
+        profile = chosen_profile(
+            profile_name, users=users, rate=rate, duration=duration, blocks=blocks
+        )
         command(*args, profile=profile, **others)
 
     return with_profile

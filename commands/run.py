@@ -11,6 +11,7 @@ from commands import aws_options, options
 from commands.aws_house import aws_order, start_aws_house
 from commands.aws_options import open_chosen_account
 from commands.conducting import conduct, report_interrupted
+from commands.load_options import load_profile, processes
 from commands.options import Percent
 from commands.price_options import price_book
 from commands.run_facts import RunFacts, RunningHouse
@@ -20,7 +21,7 @@ from commands.starting import check_sides, start_house
 from comparison.prices import PriceBook
 from comparison.records import FORMAT, GeneratorRecord, RunRecord
 from emulation.supervision import Supervisor
-from loadtests.profiles import DEFAULT_PROFILE, PROFILES, customised, find_profile, shortened
+from loadtests.profiles import Profile
 from measurement.answers import AnswerCheck
 from measurement.calibration import calibrate
 from measurement.experiment import Experiment, plan
@@ -31,16 +32,8 @@ from measurement.results import create_results
 
 
 @click.command()
-@click.option(
-    "--profile",
-    type=click.Choice(list(PROFILES)),
-    default=DEFAULT_PROFILE,
-    show_default=True,
-    help="Which load.",
-)
-@click.option("--users", type=click.IntRange(1, 100_000), help="Users at full load.")
-@click.option("--duration", type=click.FloatRange(1, 86_400), help="Seconds of load per block.")
-@click.option("--blocks", type=click.IntRange(1, 500), help="Blocks of load per side.")
+@load_profile
+@processes
 @click.option(
     "--seed", type=click.IntRange(0, 10**9), default=1, help="Same seed, same requests. [1]"
 )
@@ -80,10 +73,8 @@ from measurement.results import create_results
 @price_book
 @options.quiet
 def run(
-    profile: str,
-    users: int | None,
-    duration: float | None,
-    blocks: int | None,
+    profile: Profile,
+    processes: int,
     seed: int,
     targets: str,
     cache: str,
@@ -98,15 +89,15 @@ def run(
     calibration: bool,
     quiet: bool,
 ) -> None:
-    r"""Put both sides under the same load in turn; print and keep the comparison.
+    """Put both sides under the same load in turn; print and keep the comparison.
 
     \b
     ./compare.py                                   about 3 minutes
     ./compare.py run --profile origin --users 50   the 2020 experiment's load
-    """
+    ./compare.py run --profile arrivals --rate 250 an open model
+    """  # noqa: D301 - one character, Click's mark for lines to keep
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
-    chosen = shortened(customised(find_profile(profile), users=users, blocks=blocks), duration)
-    order = RunOrder(chosen, seed, named_targets(targets), cache, until_ci, max_time)
+    order = RunOrder(profile, seed, named_targets(targets), cache, until_ci, max_time)
     account = None
     if on == "aws":
         order = aws_order(order)
@@ -126,11 +117,13 @@ def run(
             generator = None
             if calibration:
                 display.step("measuring the load generator's own error against an echo")
-                generator = calibrate(supervisor, chosen, seed, results.logs)
+                generator = calibrate(supervisor, profile, seed, results.logs, processes)
             record = run_record(order, answers, generator, house.facts)
-            results.write_profile(chosen)
-            experiment = Experiment(supervisor, chosen, seed, house.targets, results.logs)
-            with display.blocks(chosen) as show:
+            results.write_profile(profile)
+            experiment = Experiment(
+                supervisor, profile, seed, house.targets, results.logs, processes=processes
+            )
+            with display.blocks(profile) as show:
                 conduct(experiment, record, results, order.enough(display.step), show)
             house.finish(results)
     except KeyboardInterrupt:

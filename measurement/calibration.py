@@ -48,7 +48,9 @@ _LEVEL = (Point(0, 1), Point(1, 1))
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def calibrate(supervisor: Supervisor, profile: Profile, seed: int, logs: Path) -> GeneratorRecord:
+def calibrate(
+    supervisor: Supervisor, profile: Profile, seed: int, logs: Path, processes: int = 1
+) -> GeneratorRecord:
     """Measure the generator's own part in the latencies of this profile at full load.
 
     Raises MeasurementError when the echo server or Locust fails.
@@ -65,7 +67,8 @@ def calibrate(supervisor: Supervisor, profile: Profile, seed: int, logs: Path) -
     try:
         wait_until(lambda: "listening on " in log.read_text(encoding="utf-8"), echo, log)
         url = log.read_text(encoding="utf-8").split()[-1]
-        return _compared_with_a_socket(supervisor, full_load(profile), seed, url, logs)
+        order = LoadOrder(full_load(profile), seed, url, processes=processes)
+        return _compared_with_a_socket(supervisor, order, logs)
     finally:
         supervisor.stop(echo)
 
@@ -104,16 +107,16 @@ def _mean_seconds(think_time: ThinkTime) -> float:
 
 
 def _compared_with_a_socket(
-    supervisor: Supervisor, profile: Profile, seed: int, url: str, logs: Path
+    supervisor: Supervisor, order: LoadOrder, logs: Path
 ) -> GeneratorRecord:
     window: list[float] = []
 
     def note(progress: LoadProgress) -> None:
-        if progress.elapsed_seconds >= profile.warm_up_seconds:
+        if progress.elapsed_seconds >= order.profile.warm_up_seconds:
             window.append(time.monotonic())
 
-    with SocketProbe(url, len(ANSWER)) as probe:
-        load = run_load(supervisor, LoadOrder(profile, seed, url), logs, "calibration", note)
+    with SocketProbe(order.base_url, len(ANSWER)) as probe:
+        load = run_load(supervisor, order, logs, "calibration", note)
     first, last = (window[0], window[-1]) if window else (0.0, math.inf)
     trips_ms = probe.round_trips_ms(first, last)
     distribution = measured_successes(load.record.latencies, SENT)

@@ -91,6 +91,7 @@ class Experiment:
         logs: Path,
         *,
         samples: bool = False,
+        processes: int = 1,
     ) -> None:
         self._supervisor = supervisor
         self._profile = profile
@@ -98,6 +99,7 @@ class Experiment:
         self._targets = targets
         self._logs = logs
         self._samples = samples
+        self._processes = processes
 
     def run(
         self, blocks: list[PlannedBlock], on_progress: Callable[[BlockProgress], None]
@@ -119,7 +121,9 @@ class Experiment:
         running.cache.restore()
         running.target.usage()
         seed = self._seed * _SEEDS_PER_RUN + block.pair
-        order = LoadOrder(self._profile, seed, running.url, self._samples)
+        order = LoadOrder(
+            self._profile, seed, running.url, samples=self._samples, processes=self._processes
+        )
         label = f"{block.index:02d}-{block.side}"
         load = run_load(self._supervisor, order, self._logs, label, on_progress)
         usage = running.target.usage()
