@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import cold_start, emulator, hot_path, lambda_hit
+from benchmarks import cold_start, coverage, emulator, hot_path, judging, lambda_hit
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "hot_path": hot_path.main,
     "lambda_hit": lambda_hit.main,
     "cold_start": cold_start.main,
     "emulator": emulator.main,
+    "judging": judging.main,
+    "coverage": coverage.main,
 }
 
 

@@ -93,7 +93,7 @@ PLANS = (
     Plan(6, 700, 1.3, World(pair=0.2, pair_memory=0.9)),
 )
 PERCENTS = ("50", "90", "95", "99")
-RUNS = 2000
+RUNS = 1000
 
 
 def main() -> None:

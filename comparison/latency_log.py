@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +91,8 @@ class LatencyLog:
     line_sizes: NDArray[np.int64]
     """How many counters of each line are above zero; these stand one line after the other in:"""
     counters: NDArray[np.uint16]
-    counts: NDArray[np.int64]
+    counts: NDArray[np.integer[Any]]
+    """In as few bytes as they need: a long run has tens of millions."""
     began_at: float = 0.0
     """The block's beginning in seconds since the epoch, as the header says; 0 without one."""
     cut_line: int | None = None
@@ -106,7 +108,7 @@ class LatencyLog:
     def distribution(self) -> Distribution:
         """All latencies together; choose one `start` before, or each request counts twice."""
         sums = np.zeros(_COUNTERS, np.int64)
-        np.add.at(sums, self.counters, self.counts)
+        np.add.at(sums, self.counters, self.counts.astype(np.int64, copy=False))
         used = np.flatnonzero(sums)
         return Distribution(_VALUES_US[used], sums[used])
 
@@ -141,7 +143,7 @@ NO_LATENCIES = LatencyLog(
     line_seconds=np.empty(0),
     line_sizes=np.empty(0, np.int64),
     counters=np.empty(0, np.uint16),
-    counts=np.empty(0, np.int64),
+    counts=np.empty(0, np.uint8),
 )
 
 
@@ -175,7 +177,7 @@ class _Reader:
         self._line_seconds: list[float] = []
         self._line_sizes: list[NDArray[np.int64]] = []
         self._counters: list[NDArray[np.uint16]] = []
-        self._counts: list[NDArray[np.int64]] = []
+        self._counts: list[NDArray[np.integer[Any]]] = []
 
     def read(self, lines: Sequence[str]) -> LatencyLog:
         portion: list[bytes] = []
@@ -256,9 +258,8 @@ class _Reader:
         starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
         last_of_line = np.searchsorted(ends, np.cumsum([len(payload) for payload in portion]))
         of_line = np.diff(last_of_line, prepend=0)
-        line = np.repeat(np.arange(len(portion)), of_line)
         lengths = ends - starts + 1
-        self._refuse(lengths > _MAX_VARINT_BYTES, line, numbers)
+        self._refuse(lengths > _MAX_VARINT_BYTES, of_line, numbers)
         values = _unzigzag(_septets(data, starts, lengths))
         # A negative number is a run of so many zeros; any other is the count of one counter.
         steps = np.where(values < 0, -values, 1)
@@ -266,20 +267,31 @@ class _Reader:
         before_line = np.concatenate(([0], after))[last_of_line - of_line]
         counters = after - steps - np.repeat(before_line, of_line)
         above = values > 0
-        self._refuse(above & ((counters < 0) | (counters >= _COUNTERS)), line, numbers)
-        self._line_sizes.append(np.bincount(line[above], minlength=len(portion)))
-        self._counters.append(counters[above].astype(np.uint16))
-        self._counts.append(values[above])
+        found = counters[above]
+        if found.min(initial=0) < 0 or found.max(initial=0) >= _COUNTERS:
+            self._refuse(above & ((counters < 0) | (counters >= _COUNTERS)), of_line, numbers)
+        above_so_far = np.concatenate(([0], np.cumsum(above)))[last_of_line]
+        self._line_sizes.append(np.diff(above_so_far, prepend=0))
+        self._counters.append(found.astype(np.uint16))
+        self._counts.append(_compact(values[above]))
 
     def _refuse(
-        self, wrong: NDArray[np.bool_], line: NDArray[np.int64], numbers: Sequence[int]
+        self, wrong: NDArray[np.bool_], of_line: NDArray[np.int64], numbers: Sequence[int]
     ) -> None:
         if wrong.any():
+            line = np.repeat(np.arange(len(of_line)), of_line)
             number = numbers[int(line[np.argmax(wrong)])]
             raise self._error(number, "its histogram counts what cannot be")
 
     def _error(self, number: int, what: str) -> ComparisonError:
         return ComparisonError(f"{self._where}: line {number}: {what}")
+
+
+def _compact(counts: NDArray[np.int64]) -> NDArray[np.integer[Any]]:
+    for kind in (np.uint8, np.uint16, np.uint32):
+        if counts.max(initial=0) <= np.iinfo(kind).max:
+            return counts.astype(kind)
+    return counts
 
 
 def _septets(
