@@ -30,7 +30,7 @@ from comparison.records import (
 )
 from comparison.reports import json_report
 from comparison.verdict import compare
-from loadtests.histogram_log import Tag, header, line
+from loadtests.histogram_log import Tag, encode, header
 from measurement.results import read_results
 
 SIDES = ("ec2", "serverless")
@@ -123,10 +123,10 @@ def _log(generator: np.random.Generator, median_us: float) -> str:
             drawn = generator.standard_normal(count)
             latencies_us = (slower * median_us * np.exp(0.35 * drawn)).astype(np.int64)
             values, counts = np.unique(latencies_us, return_counts=True)
-            by_us = dict(zip(values.tolist(), counts.tolist(), strict=True))
+            histogram = encode(values, counts.astype(np.int64))
             for start in (SENT, INTENDED):
                 tag = Tag(MEASURED, "/customerdata/{id}", "2xx", state, "warm", start)
-                parts.append(line(tag, second, by_us))
+                parts.append(f"Tag={tag},{second:.3f},1.000,{values[-1] / 1000:.3f},{histogram}\n")
     return "".join(parts)
 
 

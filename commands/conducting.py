@@ -12,7 +12,7 @@ from typing import Protocol
 import click
 
 from commands.showing import write_and_print
-from comparison.latency_log import SENT, measured_successes
+from comparison.latency_log import SENT
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.stop_rule import decide
@@ -74,15 +74,7 @@ class UntilNarrow:
     def __call__(self, blocks: Sequence[BlockRecord]) -> bool:
         if not blocks:
             return False
-        reference, other = (
-            [
-                measured_successes(block.load.latencies, SENT)
-                for block in blocks
-                if block.side == side
-            ]
-            for side in self._targets
-        )
-        decision = decide(reference, other, self._share)
+        decision = decide(self._targets, blocks, self._share, SENT)
         if decision.enough:
             return True
         self._say(f"after {decision.pairs} pairs: {decision.missing}")
