@@ -67,8 +67,9 @@ lock: ## renew the locked versions and hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/tool.in -o requirements/tool.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" -c requirements/tool.txt requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/lambda-runtime.in -o requirements/lambda-runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/templates.in -o requirements/templates.txt
 
 .PHONY: clean
 clean: ## remove what make and compare.py made, except results/
-	rm -rf .venv .venv-lambda build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis chalice_app/.chalice/deployments
+	rm -rf .venv .venv-lambda .venv-templates build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis chalice_app/.chalice/deployments
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,8 @@
 """Make the virtual environments that the Makefile uses, from the hash-locked files beside this one.
 
-Runs on a bare Python 3.11+ (standard library only), without root: `.venv` for the tool and
-`.venv-lambda` for what AWS puts into a Lambda sandbox. Uses uv when it is on PATH, pip otherwise;
+Runs on a bare Python 3.11+ (standard library only), without root: `.venv` for the tool,
+`.venv-lambda` for what AWS puts into a Lambda sandbox, and with `dev` also `.venv-templates`, whose
+packages are too old for the tool. Uses uv when it is on PATH, pip otherwise;
 where the distribution split pip off (Debian without python3-venv), its own pip package is fetched
 into the user's cache.
 """
@@ -11,11 +12,14 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
 STAMP = "installed-from"
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class InstallError(Exception):
@@ -26,11 +30,23 @@ def main(arguments: list[str]) -> int:
     if arguments not in (["tool"], ["dev"]):
         print("usage: install.py tool|dev", file=sys.stderr)
         return 2
+    # Python compiles what it imports, which is a small part of all; that saves a third of the
+    # time. In the Lambda sandbox nothing is ever written, so there it must be compiled before.
+    wanted = [
+        (".venv", _wanted_lock(arguments[0]), False),
+        (".venv-lambda", LOCKS / "lambda-runtime.txt", True),
+    ]
+    if arguments == ["dev"]:
+        wanted.append((".venv-templates", LOCKS / "templates.txt", False))
     try:
-        # Python compiles what it imports, which is a small part of all; that saves a third of the
-        # time. In the Lambda sandbox nothing is ever written, so there it must be compiled before.
-        make_environment(ROOT / ".venv", _wanted_lock(arguments[0]), compiled=False)
-        make_environment(ROOT / ".venv-lambda", LOCKS / "lambda-runtime.txt", compiled=True)
+        # Side by side: much of each is waiting for the package index.
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            made = [
+                pool.submit(make_environment, ROOT / name, lock, compiled=compiled)
+                for name, lock, compiled in wanted
+            ]
+            for one in made:
+                one.result()
     except InstallError as error:
         print(f"install: {error}", file=sys.stderr)
         return 1
@@ -49,7 +65,10 @@ def make_environment(folder: Path, lock: Path, *, compiled: bool) -> None:
     """Create `folder` holding exactly what `lock` names, unless it already does."""
     if _is_current(folder, lock):
         return
-    print(f"install: {folder.name} from {lock.relative_to(ROOT)} (first time: a minute or two)")
+    # In one piece: print() writes text and line end apart, and others write at the same time.
+    sys.stdout.write(
+        f"install: {folder.name} from {lock.relative_to(ROOT)} (first time: a minute or two)\n"
+    )
     uv = shutil.which("uv")
     if uv:
         _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
@@ -83,7 +102,8 @@ def _environment_with_pip(folder: Path) -> list[str]:
     if importlib.util.find_spec("ensurepip"):
         _run([sys.executable, "-m", "venv", "--clear", str(folder)])
         return [python, "-m", "pip", "--disable-pip-version-check"]
-    wheel = _distribution_pip()
+    with _ONE_AT_A_TIME:
+        wheel = _distribution_pip()
     _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)])
     return [python, f"{wheel}/pip", "--disable-pip-version-check"]
 
