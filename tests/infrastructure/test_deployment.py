@@ -7,8 +7,7 @@ that fills the database is a recorded answer of ECS.
 
 import io
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,13 +21,13 @@ from commands.down import take_down
 from commands.status import show_status
 from commands.up import bring_up, make_hands
 from comparison.prices import load_price_book
-from infrastructure.account import NAME_TAG, Account, open_account
+from infrastructure.account import NAME_TAG, Account
 from infrastructure.creation import Creation
 from infrastructure.leftovers import LeftoverCheck, find_leftovers
 from infrastructure.plan import DEFAULT_NAME, DeploymentOptions
 from infrastructure.schedule import Expiry
 from tests.chalice_app.checkout import copy_checkout
-from tests.infrastructure.moto_account import REGION, moto_variables, without_aws
+from tests.infrastructure.moto_account import REGION
 from tests.infrastructure.recorded import RecordedEcs, with_client
 
 OPTIONS = DeploymentOptions(client_cidr="203.0.113.7/32")
@@ -65,16 +64,6 @@ class Story:
     after_down: LeftoverCheck
     config_after: Mapping[str, Any]
     second_down: Said
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with moto_variables() as variables, pytest.MonkeyPatch.context() as patch:
-        for name in without_aws(os.environ):
-            patch.delenv(name)
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        yield open_account(REGION, os.environ)
 
 
 @pytest.fixture(scope="module")
