@@ -191,6 +191,9 @@ def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]
         "DATABASE_URL": servers.database_url,
         "CACHE_URL": servers.cache_url,
         "CACHE_KEY_PREFIX": key_prefix,
+        # `./compare.py up` writes into Chalice's stage how the function logs in on AWS.
+        "DATABASE_IAM": "off",
+        "CACHE_IAM_NAME": "",
     }
 
 
