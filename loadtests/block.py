@@ -61,15 +61,15 @@ class Block:
         self._seed = seed
         self._users = 0
         self._clock = clock
-        self._began_at = clock()
+        self.began_at = clock()
 
     def seconds_at(self, moment: float) -> float:
         """A reading of the clock as seconds from the block's beginning."""
-        return moment - self._began_at
+        return moment - self.began_at
 
     def moment_at(self, seconds: float) -> float:
         """What the clock reads this long after the block's beginning."""
-        return self._began_at + seconds
+        return self.began_at + seconds
 
     @property
     def elapsed_seconds(self) -> float:

@@ -13,7 +13,6 @@ for a thousand different latencies, and gives the same bytes.
 import base64
 import struct
 import zlib
-from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
@@ -71,21 +70,23 @@ def header(began_at: float) -> str:
     )
 
 
-def line(tag: Tag, second: int, counts_by_us: Mapping[int, int]) -> str:
-    """The line of the interval [second, second + 1); `counts_by_us` holds at least one latency.
+def line(
+    tag: Tag, second: int, values_us: NDArray[np.int64], counts: NDArray[np.int64] | None = None
+) -> str:
+    """The line of the interval [second, second + 1), with at least one value.
 
-    Latencies beyond LOWEST_US and HIGHEST_US count at these ends.
+    `counts` says how often each value occurred; None: once. Values beyond LOWEST_US and HIGHEST_US
+    count at these ends.
     """
-    values_us = np.fromiter(counts_by_us.keys(), np.int64, len(counts_by_us))
-    counts = np.fromiter(counts_by_us.values(), np.int64, len(counts_by_us))
     values_us = np.clip(values_us, LOWEST_US, HIGHEST_US)
     max_ms = int(values_us.max()) / _US_PER_MS
     return f"Tag={tag},{second:.3f},1.000,{max_ms:.3f},{encode(values_us, counts)}\n"
 
 
-def encode(values_us: NDArray[np.int64], counts: NDArray[np.int64]) -> str:
+def encode(values_us: NDArray[np.int64], counts: NDArray[np.int64] | None = None) -> str:
     """An HdrHistogram in V2 encoding, compressed, as base64; values within the bounds above."""
-    payload = _varints(_counts_in_runs(values_us, counts))
+    sums = np.bincount(_bucket(values_us), counts).astype(np.int64)
+    payload = _varints(_counts_in_runs(sums))
     head = _PAYLOAD_HEADER.pack(
         *(_PAYLOAD_COOKIE, len(payload), 0, SIGNIFICANT_DIGITS, LOWEST_US, HIGHEST_US, 1.0)
     )
@@ -95,14 +96,12 @@ def encode(values_us: NDArray[np.int64], counts: NDArray[np.int64]) -> str:
     ).decode("ascii")
 
 
-def _counts_in_runs(values_us: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _counts_in_runs(counters: NDArray[np.int64]) -> NDArray[np.int64]:
     """The counters in order, each run of zeros as one negative number, all ZigZag encoded."""
-    buckets, position = np.unique(_bucket(values_us), return_inverse=True)
-    sums = np.zeros(len(buckets), np.int64)
-    np.add.at(sums, position, counts)
-    zeros_before = np.diff(buckets, prepend=-1) - 1
+    used = np.flatnonzero(counters)
+    zeros_before = np.diff(used, prepend=-1) - 1
     # ZigZag: n >= 0 becomes 2n, n < 0 becomes -2n - 1; no zeros at all become -1 and are left out.
-    pairs = np.column_stack((2 * zeros_before - 1, 2 * sums)).ravel()
+    pairs = np.column_stack((2 * zeros_before - 1, 2 * counters[used])).ravel()
     return pairs[pairs > 0]
 
 

@@ -6,6 +6,7 @@ process.
 
 import gc
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,13 @@ def settle_memory() -> None:
 class Timers:
     """Run from creation to `finish()`; without a `record` file only punctuality is watched.
 
-    With `samples` each request is kept by itself too, in a worker for its master.
+    With `samples` each request is kept by itself too.
     """
 
     def __init__(self, block: Block, record: Path | None, *, samples: bool = False) -> None:
         settle_memory()
         self._block = block
-        if samples:
-            block.recorder.samples = Samples()
+        self._samples = Samples() if samples else None
         self._finished = Event()
         self._running = [gevent.spawn(self._watch_punctuality)]
         self._files: RecordFiles | None = None
@@ -52,7 +52,7 @@ class Timers:
         self._finished.set()
         gevent.joinall(self._running, raise_error=True)
         if self._files is not None:
-            self._files.append("".join(self._block.recorder.close(None)))
+            self._files.append("".join(self._lines(None)))
             if (chunk := self._samples_from(rows=1)) is not None:
                 self._files.append_samples(chunk)
             self._files.write(*self._figures())
@@ -69,7 +69,7 @@ class Timers:
         disk = gevent.get_hub().threadpool
         while not self._finished.is_set():
             lines = []
-            for line in self._block.recorder.close(self._block.elapsed_seconds):
+            for line in self._lines(self._block.elapsed_seconds):
                 lines.append(line)
                 gevent.sleep(0)  # the users first: each line takes its moment to be made
             if lines:
@@ -81,8 +81,14 @@ class Timers:
 
     def _samples_from(self, rows: int) -> Chunk | None:
         """What has been collected, if it is worth a chunk."""
-        samples = self._block.recorder.samples
-        return samples.take() if samples is not None and len(samples) >= rows else None
+        enough = self._samples is not None and len(self._samples) >= rows
+        return self._samples.take() if self._samples is not None and enough else None
+
+    def _lines(self, now_seconds: float | None) -> Iterator[str]:
+        close = self._block.recorder.close
+        return (
+            close(now_seconds) if self._samples is None else close(now_seconds, self._samples.add)
+        )
 
     def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
         block = self._block

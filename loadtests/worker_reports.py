@@ -12,8 +12,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from loadtests.recorder import Label, Recorder, Report, Seen
-from loadtests.samples import Chunk
+from loadtests.recorder import Label, Recorder, Report, Rows, Second
 
 REPORT_SECONDS = 0.5
 """What locust.runners.WORKER_REPORT_INTERVAL is to be: with its 3 s a log would be late."""
@@ -51,59 +50,31 @@ def receive_reports(worker_report: Event, recorder: Callable[[], Recorder | None
 
 def to_message(report: Report) -> dict[str, Any]:
     """The report in what msgpack can carry."""
+    seconds = [
+        [number, [[*label], _little_endian(rows).tobytes()]]
+        for number, second in report.seconds.items()
+        for label, rows in second.items()
+    ]
     return {
         "elapsed_seconds": report.elapsed_seconds,
         "users": report.users,
         "lag_ms_max": report.lag_ms_max,
         "connections_opened": report.connections_opened,
-        "cells": [
-            [second, list(label), seen.requests, seen.body_bytes, *_flat(seen)]
-            for (second, label), seen in report.cells.items()
-        ],
-        "samples": None if report.samples is None else _packed(report.samples),
+        "seconds": seconds,
     }
 
 
 def from_message(message: dict[str, Any]) -> Report:
     """to_message() backwards."""
-    cells = {}
-    for second, label, requests, body_bytes, from_sent, from_intended in message["cells"]:
-        seen = cells[second, Label(*label)] = Seen()
-        seen.requests = requests
-        seen.body_bytes = body_bytes
-        seen.from_sent.update(zip(from_sent[::2], from_sent[1::2], strict=True))
-        seen.from_intended.update(zip(from_intended[::2], from_intended[1::2], strict=True))
-    samples = message["samples"]
-    unpacked = None if samples is None else _unpacked(samples)
-    return Report(**{**message, "cells": cells, "samples": unpacked})
+    seconds: dict[int, Second] = {}
+    for number, (label, content) in message["seconds"]:
+        rows = _little_endian(array("d", content))
+        seconds.setdefault(number, {})[Label(*label)] = rows
+    return Report(**{**message, "seconds": seconds})
 
 
-def _flat(seen: Seen) -> tuple[list[int], list[int]]:
-    """Latency, count, latency, count, ...; from the send, and from the intended start."""
-    return (
-        [number for pair in seen.from_sent.items() for number in pair],
-        [number for pair in seen.from_intended.items() for number in pair],
-    )
-
-
-def _packed(chunk: Chunk) -> dict[str, Any]:
-    columns = {
-        name: [column.typecode, _little_endian(column).tobytes()]
-        for name, column in chunk.columns.items()
-    }
-    return {"columns": columns, "kinds": chunk.kinds}
-
-
-def _unpacked(message: dict[str, Any]) -> Chunk:
-    columns = {
-        name: _little_endian(array(typecode, content))
-        for name, (typecode, content) in message["columns"].items()
-    }
-    return Chunk(columns, [tuple(kind) for kind in message["kinds"]])
-
-
-def _little_endian(column: "array[int]") -> "array[int]":
+def _little_endian(rows: "Rows[float]") -> "Rows[float]":
     """Workers may run on a machine of another byte order."""
     if sys.byteorder == "big":
-        column.byteswap()
-    return column
+        rows.byteswap()
+    return rows

@@ -20,7 +20,8 @@ from comparison.records import (
     RunRecord,
     UsageRecord,
 )
-from loadtests.histogram_log import Tag, header, line
+from loadtests.histogram_log import Tag, header
+from tests.loadtests.log_lines import line
 
 
 def latency_log(latencies_us: Iterable[int]) -> LatencyLog:

@@ -15,7 +15,8 @@ from comparison import latency_log
 from comparison.errors import ComparisonError
 from comparison.latency import Distribution
 from comparison.latency_log import INTENDED, MEASURED, SENT, measured_successes, parse
-from loadtests.histogram_log import Tag, header, line
+from loadtests.histogram_log import Tag, header
+from tests.loadtests.log_lines import line
 
 TAG = Tag(MEASURED, "/customerdata/{id}", "2xx", "hit", "warm", SENT)
 HEADER = header(0.0)

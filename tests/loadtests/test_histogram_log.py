@@ -8,7 +8,8 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.histogram_log import Tag, encode, header, line
+from loadtests.histogram_log import Tag, encode, header
+from tests.loadtests.log_lines import line
 
 TAG = Tag("measured", "/customerdata/{id}", "2xx", "hit", "warm", "intended")
 COUNTS = st.dictionaries(st.integers(1, 60_000_000), st.integers(1, 10**12), max_size=60)

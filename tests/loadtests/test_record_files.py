@@ -4,8 +4,9 @@ from pathlib import Path
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from loadtests.histogram_log import Tag, line
+from loadtests.histogram_log import Tag
 from loadtests.record_files import RecordFiles, write_atomically
+from tests.loadtests.log_lines import line
 
 TAG = Tag("measured", "/customerdata/{id}", "2xx", "hit", "warm", "sent")
 

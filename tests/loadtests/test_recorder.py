@@ -19,7 +19,7 @@ from comparison.latency_log import (
 )
 from comparison.records import LoadRecord, from_json
 from loadtests.histogram_log import header
-from loadtests.recorder import Recorder
+from loadtests.recorder import Recorder, Seen
 
 ROUTE = "/customerdata/{id}"
 
@@ -226,9 +226,9 @@ def test_memory_does_not_grow_with_the_number_of_requests() -> None:
     for index in range(10_000):
         add(recorder, 6.0, 0.001 + index % 10 / 1000, error=None if index % 2 else "HTTP 503")
 
-    assert sum(len(seen.from_sent) for seen in recorder._cells.values()) == 10
     list(recorder.close(7.0))
-    assert recorder._cells == {}
+
+    assert recorder._seconds == {}
     assert record_of(recorder).measured_requests == 10_000
 
 
@@ -326,6 +326,19 @@ def test_lag_and_connections_of_workers_are_counted_once_each() -> None:
 
     record = record_of(master)
     assert (record.connections_opened, record.scheduling_lag_ms_max) == (1, 20.0)
+
+
+def test_single_requests_are_handed_over_when_their_second_is_over() -> None:
+    recorder = a_recorder()
+    kept: list[Seen] = []
+    add(recorder, 6.0, latency_seconds=0.25, late_seconds=0.5)
+    add(recorder, 7.0)
+
+    list(recorder.close(7.0, kept.append))
+
+    [seen] = kept
+    assert seen.rows.tolist() == [[6.0, 6.5, 6.75, 100.0]]
+    assert (seen.measured, seen.label.route) == (True, ROUTE)
 
 
 def test_every_snapshot_is_json() -> None:

@@ -15,8 +15,9 @@ from comparison.records import (
     RunRecord,
     UsageRecord,
 )
-from loadtests.histogram_log import Tag, header, line
+from loadtests.histogram_log import Tag, header
 from measurement.results import ResultsFolder
+from tests.loadtests.log_lines import line
 
 
 def a_run() -> RunRecord:

@@ -13,8 +13,9 @@ import pytest
 from comparison.latency_log import MEASURED, SENT, parse
 from comparison.records import BlockRecord
 from comparison.reports import locust_csv
-from loadtests.histogram_log import Tag, header, line
+from loadtests.histogram_log import Tag, header
 from tests.comparison.builders import ec2_block, load, run, serverless_block
+from tests.loadtests.log_lines import line
 
 LOCUSTS_OWN = """
 import json, sys
