@@ -55,7 +55,7 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from loadtests.alarm import Alarm, new_alarm
 from loadtests.answers import error_kind, is_cold
-from loadtests.block import WHOLE, Block
+from loadtests.block import Block
 from loadtests.closed_model import live
 from loadtests.errors import LoadTestError
 from loadtests.http_client import Exchange, parse_origin
@@ -74,7 +74,7 @@ from loadtests.sender import new_sender
 from loadtests.shape import first_starts, users_started
 from loadtests.timers import Timers, settle_memory
 from loadtests.worker_reports import REPORT_SECONDS, receive_reports, send_reports
-from loadtests.workers import FINISHED, Workers, deal_parts, part_of, report_finished
+from loadtests.workers import Workers, own_part, report_finished
 
 # Locust looks at the shape once a second; users are made this much ahead and sleep until their
 # time, so that they start at the exact moment and not in bursts.
@@ -165,18 +165,6 @@ def share_records(environment: Environment, runner: Runner, **_: object) -> None
         receive_reports(
             environment.events.worker_report, lambda: Run.block.recorder if Run.block else None
         )
-        runner.register_message(FINISHED, note_finished)
-        environment.events.worker_connect.add_listener(note_connected)
-
-
-def note_finished(msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's, which has no type
-    if Run.workers is not None:
-        Run.workers.note_finished(msg.node_id)
-
-
-def note_connected(client_id: str, **_: object) -> None:
-    if Run.workers is not None:
-        Run.workers.note_connected(client_id)
 
 
 def report() -> Report | None:
@@ -202,16 +190,12 @@ def begin(environment: Environment, **_: object) -> None:
     else:
         profile = typed_in(options)
         record = options.record and Path(options.record)
-    part = WHOLE
     if isinstance(runner, MasterRunner):
-        clients = [*runner.clients.ready, *runner.clients.spawning, *runner.clients.running]
-        ids = [client.id for client in clients]
-        Run.workers = Workers(deal_parts(ids, runner.get_worker_index))
+        Run.workers = Workers(runner)
         # Locust sends these to its workers with the order to start.
         options.profile_document = json.dumps(to_document(profile))
         options.parts = Run.workers.parts
-    if isinstance(runner, WorkerRunner):
-        part = part_of(runner.client_id, options.parts)
+    part = own_part(runner, getattr(options, "parts", {}))
     Run.block = Block(profile, options.seed, time.perf_counter, part)
     Run.timers = Timers(Run.block, record, samples=options.samples)
     Run.alarm = new_alarm()
@@ -239,6 +223,7 @@ def end(**_: object) -> None:
         Run.completed = Run.block.left_seconds <= 0
         if Run.workers is not None:
             Run.completed = Run.completed and Run.workers.made_the_load
+            Run.workers.close()
         finish_block()
         Run.block = Run.workers = None
 
