@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -73,21 +73,26 @@ def cost(
     explain: bool,
     **_: Any,  # noqa: ANN401 - every flag of cost_options; read from the context
 ) -> None:
-    r"""Say what a month costs: of a run in DIR, of typed figures, or of any quantity.
+    """Say what a month costs: of a run in DIR, of typed figures, or of any quantity.
 
     \b
-    ./compare.py cost results/forty --rate 50 --shape wave --slo 'p95<200ms'
-    ./compare.py cost --sides cached,serverless --rate 50 --cpu-ms 2 --billed-ms 12 --memory 512
-    ./compare.py cost --requests 3000000 --billed-ms 120 --memory 1536 --free-tier --json
-    """
+    ./compare.py cost results/forty --rate 50 --slo 'p95<200ms'
+    ./compare.py cost --sides cached --rate 50 --cpu-ms 2
+    ./compare.py cost --requests 3000000 --billed-ms 120 --memory 1536 --free-tier
+    """  # noqa: D301 - one character, Click's mark for lines to keep
     flags = _given(context)
+    if flags.get("hours") == 0:
+        raise ArgumentError("--hours 0: a month has some")
     book = _with_own_prices(book, flags)
-    if folder is None and "sides" not in flags:
-        _refuse(flags, SIDES_ONLY, "needs DIR or --sides")
-        text = _from_quantities(flags, book, as_json=as_json, explain=explain)
-    else:
-        _refuse(flags, LINES_ONLY, "is for a bill without DIR and --sides")
-        text = _from_architectures(folder, flags, book, as_json=as_json, explain=explain)
+    try:
+        if folder is None and "sides" not in flags:
+            _refuse(flags, SIDES_ONLY, "needs DIR or --sides")
+            text = _from_quantities(flags, book, as_json=as_json, explain=explain)
+        else:
+            _refuse(flags, LINES_ONLY, "is for a bill without DIR and --sides")
+            text = _from_architectures(folder, flags, book, as_json=as_json, explain=explain)
+    except DecimalException as error:
+        raise ArgumentError("cost: these numbers are too large to be billed to the cent") from error
     click.echo(text, nl=False)
 
 
@@ -179,7 +184,10 @@ def _month_of_requests(flags: Flags) -> int:
         raise ArgumentError("--requests and --rate: give one of them")
     if "rate" in flags:
         return requests_per_month(flags["rate"], flags.get("hours", Decimal(HOURS_PER_MONTH)))
-    return int(flags.get("requests", 0))
+    requests: Decimal = flags.get("requests", Decimal(0))
+    if requests != requests.to_integral_value():
+        raise ArgumentError(f"--requests {requests}: a whole number")
+    return int(requests)
 
 
 def _rate(flags: Flags, blocks: list[BlockRecord]) -> Decimal:

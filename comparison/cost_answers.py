@@ -11,7 +11,7 @@ from comparison.architectures import SERVERLESS, Demand, Setup
 from comparison.billing.capacity import Slo
 from comparison.billing.parts import Part
 from comparison.break_even import BreakEven, break_even
-from comparison.cost import Bill, bill, exact_usd, requests_per_month, to_cent
+from comparison.cost import Bill, bill, requests_per_month
 from comparison.demands import architecture_of, instance_rate, side_parts
 from comparison.errors import ComparisonError
 from comparison.prices import PriceBook
@@ -252,16 +252,9 @@ def _break_even(
 def _point(
     rate: Decimal, parts: Mapping[str, tuple[Part, ...]], hours: Decimal, book: PriceBook
 ) -> CurvePoint:
-    requests = Decimal(requests_per_month(rate, hours))
-    totals = {name: _total(own, requests, book) for name, own in parts.items()}
+    requests = requests_per_month(rate, hours)
+    totals = {name: bill(name, own, requests, book).total_usd for name, own in parts.items()}
     known = [total for total in totals.values() if total is not None]
     lowest = min(known) if len(known) == len(totals) and known else None
     cheapest = [name for name, total in totals.items() if lowest is not None and total == lowest]
     return CurvePoint(rate, totals, cheapest[0] if len(cheapest) == 1 else None)
-
-
-def _total(parts: Sequence[Part], requests: Decimal, book: PriceBook) -> Decimal | None:
-    try:
-        return to_cent(exact_usd(parts, requests, book))
-    except ComparisonError:
-        return None

@@ -48,6 +48,10 @@ class Function:
     def __post_init__(self) -> None:
         _check(self.memory_mb, MEMORY_MB, "--memory")
         _check(self.ephemeral_mb, EPHEMERAL_MB, "--ephemeral-mb")
+        if self.mean_billed_ms <= 0:
+            raise ComparisonError(
+                f"--billed-ms {self.mean_billed_ms}: every invocation is billed a millisecond"
+            )
         if self.architecture not in PROCESSORS:
             raise ComparisonError(
                 f"run.json: lambda_architecture {self.architecture!r} is none of"

@@ -38,7 +38,11 @@ def render_bill_json(bill: Bill, book: PriceBook, *, free_tier: bool) -> str:
         "price_book": book.name,
         "free_tier": free_tier,
         "requests_per_month": bill.requests_per_month,
-        "items": bill.items,
+        # Every quantity was given: which of them grow is not known here.
+        "items": [
+            {name: value for name, value in plain_value(item).items() if name != "basis"}
+            for item in bill.items
+        ],
         "missing": bill.missing,
         "total_usd": bill.total_usd,
         "unrounded_usd": bill.unrounded_usd,

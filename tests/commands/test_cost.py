@@ -176,6 +176,7 @@ def test_explain_shows_quantity_price_and_source(capsys: pytest.CaptureFixture[s
         ("--requests 5 --billed-ms 120", "--memory"),
         ("--requests 5 --rate 5", "give one of them"),
         ("--requests -5", "'-5' is not a number of 0 or more"),
+        ("--requests 2.5 --api rest", "a whole number"),
         ("--requests nan", "'nan' is not a number"),
         ("--egress-gb ten", "--egress-gb"),
         ("--cache-nodes 2", "--cache-node too"),
@@ -192,6 +193,8 @@ def test_explain_shows_quantity_price_and_source(capsys: pytest.CaptureFixture[s
         ("--sides two-tier --rate 5", "three-tier, cached, scaled-out, serverless"),
         ("--sides cached --rate 5 --cpu-ms 1 --egress-gb 5", "--egress-gb is for a bill without"),
         ("--sides cached --rate 5 --cpu-ms 1 --headroom 100", "--headroom"),
+        ("--hours 0 --secrets 1", "--hours 0"),
+        ("--requests 1e40 --billed-ms 1e30 --memory 128", "too large"),
         ("nowhere", "nowhere"),
     ],
 )
@@ -210,6 +213,7 @@ def test_wrong_usage_is_one_line_that_names_the_flag(
     ("arguments", "says"),
     [
         ("--requests 5 --billed-ms 1 --memory 64", "Lambda has 128 to 10,240 MB"),
+        ("--requests 5 --billed-ms 0 --memory 128", "is billed a millisecond"),
         ("--line no.such=1", "there is no price 'no.such'"),
         ("--sides cached --cpu-ms 1 --rate 5 --slo fast", "such as p95<200ms"),
         ("--sides cached --cpu-ms 1 --rate 5 --instance z1", "its vCPUs are not known"),

@@ -182,6 +182,11 @@ def test_ephemeral_storage_that_lambda_does_not_have_is_an_error() -> None:
         function(128, "100", ephemeral_mb=511)
 
 
+def test_an_invocation_that_costs_no_time_is_an_error() -> None:
+    with pytest.raises(ComparisonError, match="--billed-ms 0: every invocation is billed"):
+        function(128, "0")
+
+
 def test_an_unknown_processor_is_an_error_that_names_the_field() -> None:
     with pytest.raises(ComparisonError, match="lambda_architecture 'riscv' is none of"):
         Function(128, "riscv", Decimal(1))
