@@ -55,7 +55,7 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from loadtests.alarm import Alarm, new_alarm
 from loadtests.answers import error_kind, is_cold
-from loadtests.block import Block
+from loadtests.block import WHOLE, Block
 from loadtests.closed_model import live
 from loadtests.errors import LoadTestError
 from loadtests.http_client import Exchange, parse_origin
@@ -70,11 +70,11 @@ from loadtests.profiles import (
     to_document,
 )
 from loadtests.recorder import Report
-from loadtests.sender import new_sender
+from loadtests.sender import Sender
 from loadtests.shape import first_starts, users_started
 from loadtests.timers import Timers, settle_memory
 from loadtests.worker_reports import REPORT_SECONDS, receive_reports, send_reports
-from loadtests.workers import Workers, own_part, report_finished
+from loadtests.workers import FINISHED, Workers, deal_parts, part_of, report_finished
 
 # Locust looks at the shape once a second; users are made this much ahead and sleep until their
 # time, so that they start at the exact moment and not in bursts.
@@ -165,6 +165,19 @@ def share_records(environment: Environment, runner: Runner, **_: object) -> None
         receive_reports(
             environment.events.worker_report, lambda: Run.block.recorder if Run.block else None
         )
+        runner.register_message(FINISHED, note_finished)
+        connected: Any = environment.events.worker_connect
+        connected.add_listener(note_connected)
+
+
+def note_finished(msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's, which has no type
+    if Run.workers is not None:
+        Run.workers.note_finished(msg.node_id)
+
+
+def note_connected(client_id: str, **_: object) -> None:
+    if Run.workers is not None:
+        Run.workers.note_connected(client_id)
 
 
 def report() -> Report | None:
@@ -190,12 +203,16 @@ def begin(environment: Environment, **_: object) -> None:
     else:
         profile = typed_in(options)
         record = options.record and Path(options.record)
+    part = WHOLE
     if isinstance(runner, MasterRunner):
-        Run.workers = Workers(runner)
+        clients = [*runner.clients.ready, *runner.clients.spawning, *runner.clients.running]
+        ids = [client.id for client in clients]
+        Run.workers = Workers(deal_parts(ids, runner.get_worker_index))
         # Locust sends these to its workers with the order to start.
         options.profile_document = json.dumps(to_document(profile))
         options.parts = Run.workers.parts
-    part = own_part(runner, getattr(options, "parts", {}))
+    if isinstance(runner, WorkerRunner):
+        part = part_of(runner.client_id, options.parts)
     Run.block = Block(profile, options.seed, time.perf_counter, part)
     Run.timers = Timers(Run.block, record, samples=options.samples)
     Run.alarm = new_alarm()
@@ -223,7 +240,6 @@ def end(**_: object) -> None:
         Run.completed = Run.block.left_seconds <= 0
         if Run.workers is not None:
             Run.completed = Run.completed and Run.workers.made_the_load
-            Run.workers.close()
         finish_block()
         Run.block = Run.workers = None
 
@@ -330,9 +346,18 @@ class LoadUser(User):
         super().__init__(environment)
         assert Run.block is not None, "Locust fires test_start before it makes a user"
         self.block = Run.block
+        self._senders: list[Sender] = []
 
-    def new_sender(self) -> Any:  # noqa: ANN401 - mypy sees no types of Locust's
-        return new_sender(self.block, self.environment.host, self.environment.events.request.fire)
+    def on_stop(self) -> None:
+        for sender in self._senders:
+            sender.close()
+
+    def new_sender(self) -> Sender:
+        host = self.environment.host
+        assert host is not None, "Locust starts nothing without --host"
+        sender = Sender(self.block, host, self.environment.events.request.fire)
+        self._senders.append(sender)
+        return sender
 
     def sleep_until(self, seconds: float) -> None:
         if Run.alarm is not None:

@@ -1,57 +1,54 @@
 """One load from several Locust processes: who makes which part, and when all have finished.
 
-Separate from the locustfile, because it speaks Locust's distributed mode only. The master deals
-the parts out when a test starts; they travel with the options that Locust sends to its workers,
-so that workers on other machines need no options of ours. A worker whose part is done says so after
-its last report, and the master ends the test when all have.
+Separate from the locustfile, which connects this with Locust's distributed mode; nothing here
+imports Locust. The master deals the parts out when a test starts; they travel with the options that
+Locust sends to its workers, so that workers on other machines need no options of ours. A worker
+whose part is done says so after its last report, and the master ends the test when all have.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
-from locust.runners import MasterRunner, Runner, WorkerRunner
-
-from loadtests.block import WHOLE, Part
+from loadtests.block import Part
 
 FINISHED = "part_finished"
+"""The message of a worker whose part is done."""
 
 
-def deal_parts(runner: Runner) -> dict[str, int]:
-    """Which worker (by Locust's client id) makes which part, from 0; empty without workers."""
-    if not isinstance(runner, MasterRunner):
-        return {}
-    clients = [*runner.clients.ready, *runner.clients.spawning, *runner.clients.running]
-    ids = sorted((client.id for client in clients), key=runner.get_worker_index)
-    return {client_id: index for index, client_id in enumerate(ids)}
+class WorkerEnd(Protocol):
+    """What is needed of a locust.runners.WorkerRunner."""
+
+    client_id: str
+    environment: Any
+
+    def send_message(self, msg_type: str, data: Any = None) -> None: ...  # noqa: ANN401 - Locust's
 
 
-def own_part(runner: Runner, parts: dict[str, int]) -> Part:
-    """This process's part; the whole load where there are no workers."""
-    if not isinstance(runner, WorkerRunner):
-        return WHOLE
-    return Part(parts[runner.client_id], len(parts))
+def deal_parts(client_ids: Iterable[str], index_of: Callable[[str], int]) -> dict[str, int]:
+    """Which worker (by Locust's client id) makes which part, from 0, in the order of its index."""
+    return {client_id: part for part, client_id in enumerate(sorted(set(client_ids), key=index_of))}
 
 
-def report_finished(runner: WorkerRunner) -> None:
+def part_of(client_id: str, parts: Mapping[str, int]) -> Part:
+    """A worker's part; one that joined after the parts were dealt out has a part of nothing."""
+    return Part(parts.get(client_id, len(parts)), len(parts))
+
+
+def report_finished(runner: WorkerEnd) -> None:
     """Send what the next regular report would hold, then that there will be none."""
     data: dict[str, Any] = {}
-    report: Any = runner.environment.events.report_to_master
-    report.fire(client_id=runner.client_id, data=data)
+    runner.environment.events.report_to_master.fire(client_id=runner.client_id, data=data)
     runner.send_message("stats", data)
     runner.send_message(FINISHED)
 
 
 class Workers:
-    """The master's view: which workers have parts, and which of them have finished."""
+    """The master's view of one test: which workers have parts, and which have finished theirs."""
 
-    def __init__(self, runner: MasterRunner) -> None:
-        self.parts = deal_parts(runner)
-        self._unfinished = set(self.parts)
-        self._disturbed = False
-        # Each test of a web session has a listener of its own.
-        runner.custom_messages.pop(FINISHED, None)
-        runner.register_message(FINISHED, self._note_finished)
-        self._stop_listening = _listen(runner.environment.events.worker_connect, self._note_new)
+    def __init__(self, parts: Mapping[str, int]) -> None:
+        self.parts = dict(parts)
+        self._unfinished = set(parts)
+        self._joined_late = False
 
     @property
     def all_finished(self) -> bool:
@@ -59,19 +56,12 @@ class Workers:
 
     @property
     def made_the_load(self) -> bool:
-        """Whether each part was made to its end and nobody joined, which moves users about."""
-        return self.all_finished and not self._disturbed
+        """Whether each part was made to its end, and nobody joined: that moves users about."""
+        return self.all_finished and not self._joined_late
 
-    def close(self) -> None:
-        self._stop_listening()
+    def note_finished(self, client_id: str) -> None:
+        self._unfinished.discard(client_id)
 
-    def _note_finished(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's, untyped
-        self._unfinished.discard(msg.node_id)
-
-    def _note_new(self, client_id: str, **_: object) -> None:
-        self._disturbed = self._disturbed or client_id not in self.parts
-
-
-def _listen(event: Any, handler: Callable[..., None]) -> Callable[[], None]:  # noqa: ANN401 - untyped
-    event.add_listener(handler)
-    return lambda: event.remove_listener(handler)
+    def note_connected(self, client_id: str) -> None:
+        """A worker says hello; one that we know may do so twice."""
+        self._joined_late = self._joined_late or client_id not in self.parts

@@ -21,6 +21,10 @@ class ScriptedServer:
     received: list[list[str]] = field(default_factory=list)
     """Request heads by connection."""
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
 
 @contextmanager
 def scripted_server(
