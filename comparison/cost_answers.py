@@ -10,6 +10,7 @@ from decimal import Decimal
 from comparison.architectures import SERVERLESS, Demand, Setup
 from comparison.billing.capacity import Slo
 from comparison.billing.parts import Part
+from comparison.billing.usage import RequestUsage
 from comparison.break_even import BreakEven, break_even
 from comparison.cost import Bill, bill, requests_per_month
 from comparison.demands import architecture_of, instance_rate, side_parts
@@ -47,6 +48,8 @@ class SideCost:
     instances: int | None
     """Of the busiest hour; None without any, or where no CPU was measured."""
     slo: SloStanding | None
+    usage: RequestUsage | None
+    """What one request needs, as measured or typed; None for a what-if, which has its side's."""
     note: str | None
 
 
@@ -128,7 +131,7 @@ def answer(
         requests_per_month=requests,
         free_tier=setup.free_tier,
         slo=question.slo.text if question.slo else None,
-        sides=_columns(parts, changed, standings, requests, book),
+        sides=_columns(question, fitted, changed, standings, book),
         crossings=_crossings(fitted, setup, all_parts, book, billed_ms_interval),
         curve=tuple(_point(rate, parts, setup.hours, book) for rate in CURVE_RATES),
         billed_ms_interval=billed_ms_interval,
@@ -136,13 +139,15 @@ def answer(
 
 
 def _columns(
-    parts: Mapping[str, tuple[Part, ...]],
+    question: Question,
+    demands: Mapping[str, Demand],
     changed: Sequence[Variant],
     standings: Mapping[str, SloStanding | None],
-    requests: int,
     book: PriceBook,
 ) -> tuple[SideCost, ...]:
     """The sides themselves, then their variants."""
+    setup = question.setup
+    requests = requests_per_month(question.rate, setup.hours)
 
     def column(
         name: str, own: tuple[Part, ...], variant_of: str | None = None, note: str | None = None
@@ -153,11 +158,12 @@ def _columns(
             bill=bill(name, own, requests, book),
             instances=_instances(own, requests),
             slo=standings.get(name),
+            usage=demands[name].usage if name in demands else None,
             note=note,
         )
 
     return (
-        *(column(side, own) for side, own in parts.items()),
+        *(column(side, own) for side, own in side_parts(demands, setup).items()),
         *(column(one.name, one.parts, one.side, one.note) for one in changed),
     )
 

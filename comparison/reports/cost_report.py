@@ -79,6 +79,7 @@ def render_answers(answers: CostAnswers, width: int, *, explain: bool, colour: b
         *_sections(
             [
                 ("Unknown", dict.fromkeys(reason for bill in bills for reason in bill.missing)),
+                ("One request", _usage(answers)),
                 ("A million requests more", _marginal(answers)),
                 ("Instances", _instances(answers)),
                 (f"SLO {answers.slo}", _slo(answers)),
@@ -118,6 +119,19 @@ def _tables(answers: CostAnswers, width: int) -> Iterator[Table]:
     for start in range(0, len(names), beside):
         chosen: Mapping[str, Bill] = {name: columns[name] for name in names[start : start + beside]}
         yield bills_table(chosen, f"at {three_digits(answers.rate)} requests/s")
+
+
+def _usage(answers: CostAnswers) -> Iterator[str]:
+    """What the growing quantities are made from."""
+    for side in answers.sides:
+        usage = side.usage
+        if usage is not None:
+            cold = f", {usage.cold_share:.2%} cold starts" if usage.cold_share else ""
+            yield (
+                f"{side.side}: {usage.cpu_ms} ms of CPU, {usage.database_cpu_ms} ms of the"
+                f" database's, {usage.response_bytes} + {usage.header_bytes} bytes,"
+                f" {usage.new_connections} new connections{cold}"
+            )
 
 
 def _marginal(answers: CostAnswers) -> Iterator[str]:

@@ -264,6 +264,7 @@ def test_a_run_is_billed_for_any_rate_with_all_its_answers(
     assert page["requests_per_month"] == 50 * 730 * 3600
     assert all(side["slo"]["holds"] for side in page["sides"])
     assert page["sides"][0]["instances"] == 1
+    assert page["sides"][0]["usage"]["response_bytes"] == "600.000"
     assert len(page["crossings"]) == 1
     assert [point["rate"] for point in page["curve"]][0::18] == ["0.01", "10000"]
 
