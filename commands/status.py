@@ -1,15 +1,18 @@
 """`./compare.py status`: what there is of a deployment, where it answers, what it costs."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import click
 
 from commands import aws_options
 from commands.aws_options import open_chosen_account, stacks_of
-from commands.hourly_cost import hourly_items, table
+from commands.hourly_cost import hourly_items, table, total_usd
 from commands.price_options import price_book
 from comparison.prices import PriceBook
 from infrastructure.account import Account, in_our_words
+from infrastructure.actual_cost import ADVICE, REQUEST_USD, actual_cost
 from infrastructure.plan import DeploymentOptions, function_name
 from infrastructure.removal import Present, find_present
 from infrastructure.schedule import KIND, expires_at
@@ -19,15 +22,23 @@ from infrastructure.stacks import Stack
 @click.command()
 @aws_options.name
 @aws_options.stage
+@click.option(
+    "--actual-cost",
+    "actual",
+    is_flag=True,
+    help=f"Ask Cost Explorer what AWS has charged so far; AWS takes $ {REQUEST_USD} for that.",
+)
 @price_book
-def status(name: str, stage: str, book: PriceBook) -> None:
+def status(name: str, stage: str, book: PriceBook, *, actual: bool) -> None:
     """Show what there is of a deployment on AWS, where it answers and what it costs by the hour."""
     account = open_chosen_account(book.region)
     with in_our_words(book.region):
-        show_status(account, name, stage, book)
+        show_status(account, name, stage, book, actual=actual)
 
 
-def show_status(account: Account, name: str, stage: str, book: PriceBook) -> None:
+def show_status(
+    account: Account, name: str, stage: str, book: PriceBook, *, actual: bool = False
+) -> None:
     """Look, and print what was found."""
     present = find_present(account, stacks_of(account), name, function_name(stage))
     if not present:
@@ -45,6 +56,23 @@ def show_status(account: Account, name: str, stage: str, book: PriceBook) -> Non
         click.echo("it costs that until ./compare.py down")
     else:
         click.echo(f"AWS removes it from {expires_at(expiry.outputs):%Y-%m-%d %H:%M} UTC on")
+    if actual and stacks:
+        began = min(stack.created_at for stack in stacks.values())
+        _show_actual(account, name, began, total_usd(items), datetime.now(UTC))
+
+
+def _show_actual(
+    account: Account, name: str, began: datetime, usd_per_hour: Decimal, now: datetime
+) -> None:
+    """What AWS has charged, beside what the hours since the creation should have cost."""
+    charged = actual_cost(account, name, began.date(), now.date() + timedelta(days=1))
+    hours = Decimal((now - began).total_seconds()) / 3600
+    modelled = (usd_per_hour * hours).quantize(Decimal("0.01"))
+    total = sum(charged.values(), Decimal(0)).quantize(Decimal("0.01"))
+    click.echo(f"charged by AWS so far: $ {total}; the hours above would be $ {modelled}")
+    for service, usd in sorted(charged.items(), key=lambda item: -item[1]):
+        click.echo(f"  {service:<44}$ {usd:>9.4f}")
+    click.echo(f"  {ADVICE}")
 
 
 def options_of(stacks: Mapping[str, Stack]) -> DeploymentOptions:

@@ -30,6 +30,7 @@ from infrastructure.stacks import Stacks
 from measurement.lambda_deployment import deploy_lambda
 from measurement.lambda_project import REPOSITORY
 
+NEVER = "never"
 EXAMPLES = """\b
 ./compare.py up --ttl 4h      about 25 minutes; says the price and asks first
 ./compare.py run --on aws     the comparison
@@ -50,7 +51,7 @@ EXAMPLES = """\b
 @click.option("--cache-node-type", default="cache.t3.micro", show_default=True)
 @click.option("--client-cidr", help="Who may reach the EC2 side. [this machine's address]")
 @click.option("--loadgen", is_flag=True, help="Define Locust's tasks on Fargate as well.")
-@click.option("--ttl", help="AWS removes it all after this time: 90m, 4h, 2d.")
+@click.option("--ttl", help="AWS removes it all after this time: 90m, 4h, 2d; never takes it back.")
 @aws_options.name
 @aws_options.stage
 @aws_options.yes
@@ -70,7 +71,7 @@ def up(
     yes: bool,
 ) -> None:
     """Create both sides in your AWS account, or bring them up to date. Costs money."""
-    expiry = None if ttl is None else Expiry(datetime.now(UTC) + parse_ttl(ttl))
+    expiry = _expiry(ttl)
     account = open_chosen_account(book.region)
     with in_our_words(book.region):
         options = DeploymentOptions(
@@ -85,7 +86,13 @@ def up(
             set_api_log_role=not log_role_is_others(account, name),
         )
         hands = make_hands(account, REPOSITORY, loadgen=loadgen, yes=yes)
-        bring_up(Creation(account, stacks_of(account), options, hands), expiry, book, yes=yes)
+        creation = Creation(account, stacks_of(account), options, hands)
+        bring_up(creation, expiry, book, yes=yes, forget_expiry=ttl == NEVER)
+
+
+def _expiry(ttl: str | None) -> Expiry | None:
+    """When a given --ttl is over."""
+    return None if ttl in (None, NEVER) else Expiry(datetime.now(UTC) + parse_ttl(str(ttl)))
 
 
 def make_hands(account: Account, repository: Path, *, loadgen: bool, yes: bool) -> Hands:
@@ -109,19 +116,28 @@ def make_hands(account: Account, repository: Path, *, loadgen: bool, yes: bool) 
     return Hands(show, may_recreate, build_artefacts, chalice_deploy, repository)
 
 
-def bring_up(creation: Creation, expiry: Expiry | None, book: PriceBook, *, yes: bool) -> None:
+def bring_up(
+    creation: Creation,
+    expiry: Expiry | None,
+    book: PriceBook,
+    *,
+    yes: bool,
+    forget_expiry: bool = False,
+) -> None:
     """Say what it costs, ask, create, and say what is there."""
     options, account = creation.options, creation.account
     check_options(options)
     planned = planned_stacks(options, f"{sys.version_info.major}.{sys.version_info.minor}")
-    _show_cost(options, [stack.kind for stack in planned], book, expiry)
+    _show_cost(options, [stack.kind for stack in planned], book, expiry or creation.found_expiry())
     confirm(f"Create this in {account.region}, account {account.number}?", given=yes)
     try:
+        if forget_expiry:
+            creation.forget_expiry()
         creation.run(planned, expiry)
     except KeyboardInterrupt:
         _say_what_goes_on(creation.stacks, options.name)
         raise
-    _say_what_is_there(creation, expiry)
+    _say_what_is_there(creation, expiry or creation.found_expiry())
 
 
 def _show_cost(
@@ -138,6 +154,7 @@ def _show_cost(
         click.echo("  without --ttl it costs that until ./compare.py down")
     else:
         hours = (expiry.at - datetime.now(UTC)).total_seconds() / 3600
+        # The removal itself takes up to an hour.
         at_most = float(total_usd(items)) * (hours + 1)
         click.echo(
             f"  removed by itself from {expiry.at:%Y-%m-%d %H:%M} UTC: about $ {at_most:.2f}"
@@ -146,13 +163,13 @@ def _show_cost(
 
 def _say_what_goes_on(stacks: Stacks, name: str) -> None:
     """After Ctrl-C: AWS does not stop because this program does."""
-    show("\ninterrupted. AWS goes on by itself with what was begun:")
+    show(
+        "\ninterrupted. AWS goes on by itself with what was begun, and it costs money until it is"
+        " removed: ./compare.py up goes on from there, ./compare.py status looks,"
+        " ./compare.py down removes it all"
+    )
     for stack in stacks.tagged(name):
         show(f"  {stack.name}: {stack.status}")
-    show(
-        "and it costs money until it is removed. ./compare.py up goes on from there,"
-        " ./compare.py status looks, ./compare.py down removes it all"
-    )
 
 
 def _say_what_is_there(creation: Creation, expiry: Expiry | None) -> None:

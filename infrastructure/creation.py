@@ -29,7 +29,7 @@ from infrastructure.plan import (
     stack_name,
     stack_tags,
 )
-from infrastructure.schedule import Expiry, expiry_order
+from infrastructure.schedule import KIND, Expiry, expires_at, expiry_order
 from infrastructure.stacks import Change, StackOrder, Stacks
 
 
@@ -83,6 +83,20 @@ class Creation:
         api_id = self._deploy_function()
         if expiry is not None:
             self._deploy(expiry_order(self.options, Expiry(expiry.at, api_id)))
+
+    def found_expiry(self) -> Expiry | None:
+        """What an earlier --ttl has scheduled."""
+        found = self.stacks.find(stack_name(self.options.name, KIND))
+        if found is None or "RemoveFrom" not in found.outputs:
+            return None
+        return Expiry(expires_at(found.outputs))
+
+    def forget_expiry(self) -> None:
+        """Take an earlier --ttl back."""
+        found = self.stacks.find(stack_name(self.options.name, KIND))
+        if found is not None:
+            self.stacks.delete(found)
+            self.changes.append(f"stack {found.name} deleted")
 
     def _deploy(self, order: StackOrder) -> None:
         self.hands.show(f"stack {order.name}")

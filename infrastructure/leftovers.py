@@ -153,11 +153,16 @@ def _load_balancers(account: Account, deployment: str) -> Iterator[str]:
 
 def _secrets(account: Account, deployment: str) -> Iterator[str]:
     secrets = account.client("secretsmanager")
-    for page in secrets.get_paginator("list_secrets").paginate():
-        for one in page["SecretList"]:
-            # A secret that waits for its deletion costs nothing.
-            if "DeletedDate" not in one and _has_tag(one.get("Tags", ()), deployment):
-                yield one["ARN"]
+    for arn in _tagged(account, deployment):
+        if not _service_and_type(arn).startswith("secretsmanager:secret:"):
+            continue
+        try:
+            found = secrets.describe_secret(SecretId=arn)
+        except secrets.exceptions.ResourceNotFoundException:
+            continue
+        # One that waits for its deletion costs nothing.
+        if "DeletedDate" not in found:
+            yield arn
 
 
 def _tags_of(client: Client, **resource: str) -> Iterable[Mapping[str, str]]:

@@ -5,7 +5,7 @@ What they make and remove is in tests/infrastructure/test_deployment.py.
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from commands.up import bring_up
 from comparison.errors import ComparisonError
 from comparison.prices import load_price_book
 from infrastructure.account import Account
+from infrastructure.actual_cost import actual_cost
 from infrastructure.creation import Creation, Hands
 from infrastructure.errors import SettingError
 from infrastructure.plan import DeploymentOptions
@@ -149,6 +150,9 @@ class FakeStacks(Stacks):
         self.deployed += 1
         raise KeyboardInterrupt
 
+    def find(self, _: str) -> Stack | None:
+        return None
+
     def tagged(self, _: str) -> list[Stack]:
         at = datetime(2026, 11, 23, tzinfo=UTC)
         name = "server-or-serverless-data"
@@ -178,3 +182,22 @@ def an_account() -> Account:
 
 def hands() -> Hands:
     return Hands(lambda _: None, lambda _: False, dict, lambda _: True, Path("/nonexistent"))
+
+
+class FakeExplorer:
+    """Cost Explorer with a day on each of two pages, in the form of its API reference."""
+
+    def get_cost_and_usage(self, **asked: Any) -> dict[str, Any]:
+        assert asked["Filter"]["Tags"]["Values"] == ["here"]
+        first = "NextPageToken" not in asked
+        group = {"Keys": ["Amazon RDS"], "Metrics": {"UnblendedCost": {"Amount": "0.125"}}}
+        day = {"TimePeriod": asked["TimePeriod"], "Groups": [group]}
+        return {"ResultsByTime": [day], **({"NextPageToken": "more"} if first else {})}
+
+
+def test_the_actual_cost_is_added_up_over_days_and_pages() -> None:
+    account = Account("eu-central-1", "123456789012", lambda _: FakeExplorer())
+
+    cost = actual_cost(account, "here", date(2026, 11, 22), date(2026, 11, 24))
+
+    assert cost == {"Amazon RDS": Decimal("0.25")}

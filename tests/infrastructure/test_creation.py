@@ -63,6 +63,16 @@ def test_a_stack_that_rolled_back_stays_when_the_user_says_no() -> None:
     assert stacks.asked == ["deploy"]
 
 
+def test_an_earlier_time_to_live_can_be_taken_back() -> None:
+    stacks = RolledBack()
+    run = creation(stacks, Path(), may_recreate=False)
+
+    run.forget_expiry()
+
+    assert stacks.asked == ["delete"]
+    assert run.changes == [f"stack {OPTIONS.name}-expiry deleted"]
+
+
 class ForeignFunction:
     """Lambda and API Gateway with a function of ours that this checkout knows nothing of."""
 

@@ -88,9 +88,9 @@ def play(account: Account, checkout: Path, artefacts: Path) -> Story:
     second = up(seen, checkout, artefacts)
     with (checkout / "chalice_app/vendor/shared/service.py").open("a") as source:
         source.write("EDITED = True\n")
-    third = up(seen, checkout, artefacts)
+    third = up(seen, checkout, artefacts, None)
 
-    status = said(lambda: show_status(account, DEFAULT_NAME, "dev", BOOK))
+    status = said(lambda: show_status(account, DEFAULT_NAME, "dev", BOOK, actual=True))
     before_down = find_leftovers(account, DEFAULT_NAME)
     down = said(lambda: take_down(seen, DEFAULT_NAME, "dev", checkout, yes=True))
     return Story(
@@ -113,7 +113,7 @@ def play(account: Account, checkout: Path, artefacts: Path) -> Story:
     )
 
 
-def up(account: Account, checkout: Path, artefacts: Path) -> Said:
+def up(account: Account, checkout: Path, artefacts: Path, expiry: Expiry | None = EXPIRY) -> Said:
     """`./compare.py up --yes --ttl ...`, with artefacts that need no package index."""
     files = {kind: artefacts / f"{kind}.tar.gz" for kind in ("instance", "loader")}
     for kind, file in files.items():
@@ -122,7 +122,7 @@ def up(account: Account, checkout: Path, artefacts: Path) -> Said:
         make_hands(account, checkout, loadgen=False, yes=True), build_artefacts=lambda: files
     )
     creation = Creation(account, stacks_of(account), OPTIONS, hands)
-    return said(lambda: bring_up(creation, EXPIRY, BOOK, yes=True))
+    return said(lambda: bring_up(creation, expiry, BOOK, yes=True))
 
 
 def said(command: Any) -> Said:
@@ -227,12 +227,17 @@ def test_an_up_after_a_change_of_the_code_changes_the_function_alone(story: Stor
     assert "stack" not in story.third.out
 
 
+def test_an_up_without_a_time_to_live_says_that_an_earlier_one_stands(story: Story) -> None:
+    assert "AWS removes it from 2099-01-02 03:04 UTC on" in story.third.out
+
+
 def test_status_shows_stacks_addresses_price_and_end(story: Story) -> None:
     for kind in (*STACKS, "expiry"):
         assert kind in story.status.out
     assert "execute-api.eu-central-1.amazonaws.com/dev" in story.status.out
     assert "together" in story.status.out
     assert "AWS removes it from 2099-01-02 03:04 UTC on" in story.status.out
+    assert "charged by AWS so far: $ " in story.status.out
 
 
 def test_what_is_there_is_seen_as_billable_before_down(story: Story) -> None:
