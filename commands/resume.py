@@ -39,6 +39,8 @@ def resume(folder: Path, max_time: float, book: PriceBook, *, quiet: bool) -> No
     pairs_done = complete_pairs(record, blocks)
     whole = [block for block in blocks if block.pair <= pairs_done]
     refuse_finished(record, pairs_done, folder)
+    if not record.emulated:
+        raise ArgumentError(f"DIR: {folder} was measured on AWS; run --on aws again instead")
     refuse_other("machine", record.machine, machine(), folder)
     order = RunOrder(
         results.read_profile(),
