@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from comparison.latency_log import INTENDED, MEASURED, SENT, LatencyLog, parse
 from comparison.records import LoadRecord, from_json
 from emulation.starting import free_port
 from loadtests.arrivals import arrivals
@@ -34,6 +35,7 @@ class Run:
 
     server: EchoServer
     record: LoadRecord
+    log: LatencyLog
     progress: dict[str, float]
     exit_code: int
     output: str
@@ -102,6 +104,7 @@ def ended(process: "subprocess.Popen[str]", server: EchoServer, record: Path) ->
     return Run(
         server=server,
         record=from_json(LoadRecord, json.loads(record.read_text()), record.name),
+        log=parse(record.with_suffix(".hlog").read_text(encoding="ascii"), record.stem),
         progress=json.loads(Path(f"{record}.progress.json").read_text()),
         exit_code=process.returncode,
         output=output,
@@ -246,6 +249,17 @@ def test_the_last_progress_agrees_with_the_record(runs: dict[str, Run]) -> None:
         assert run.progress["requests"] == run.record.requests
         assert run.progress["failures"] == run.record.failures
         assert run.progress["users"] == 0
+
+
+def test_the_log_holds_what_the_record_counts_whatever_the_number_of_processes(
+    runs: dict[str, Run],
+) -> None:
+    for run in runs.values():
+        for start in (SENT, INTENDED):
+            assert run.log.only(start=start).distribution().samples == run.record.requests
+            measured = run.log.only(start=start, phase=MEASURED).distribution().samples
+            assert measured == run.record.measured_requests
+        assert run.log.line_seconds.tolist() == sorted(run.log.line_seconds.tolist())
 
 
 def test_a_stopped_run_keeps_what_it_measured(tmp_path: Path) -> None:
