@@ -143,7 +143,11 @@ def _block(index: int, side: str) -> BlockRecord:
         cache_states={"hit": hits, "miss": requests - hits},
         response_bytes=742 * requests,
         scheduling_lag_ms_max=2.0,
+        gc_pause_ms_max=1.2,
+        gc_pause_ms=3.5,
+        process_cpu_share_max=0.3,
         connections_opened=200,
+        requests_delayed=0,
     )
     billed = LambdaRecord(requests, {"2": requests}, (210.0,), 512, 70, 0)
     return BlockRecord(

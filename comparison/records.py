@@ -48,8 +48,16 @@ class LoadRecord:
     """Body bytes of measured 200 answers."""
     scheduling_lag_ms_max: float
     """Longest delay of a 50 ms timer in the generator in the measured window."""
+    gc_pause_ms_max: float
+    """Longest garbage collection in a generator process in the measured window."""
+    gc_pause_ms: float
+    """All of these together, over all processes."""
+    process_cpu_share_max: float
+    """CPU time of the busiest generator process, as a share of one core; measured window."""
     connections_opened: int
     """TCP connections the generator opened in the whole block."""
+    requests_delayed: int
+    """Of an open model: requests that found every connection busy and waited; whole block."""
     latencies: LatencyLog = field(default=NO_LATENCIES, compare=False, metadata=_ELSEWHERE)
     """Of all requests of the block; not part of the JSON form."""
 

@@ -393,6 +393,7 @@ class Arrivals(LoadUser):
             new_send=self.new_sender,
             sleep_until=self.sleep_until,
             elapsed_seconds=lambda: block.elapsed_seconds,
+            delayed=block.recorder.health.request_delayed,
         )
         block.schedules += 1
         try:

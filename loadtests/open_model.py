@@ -32,13 +32,14 @@ class OpenModel:
         new_send: Callable[[], Send],
         sleep_until: SleepUntil,
         elapsed_seconds: Callable[[], float],
+        delayed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.waited = 0
-        """Requests that found every connection busy."""
+        """`delayed` is called for each request that finds every connection busy."""
         self._max_connections = max_connections
         self._new_send = new_send
         self._sleep_until = sleep_until
         self._elapsed_seconds = elapsed_seconds
+        self._delayed = delayed
         self._connections = Group()
         self._idle: list[Any] = []
         self._waiting: deque[Arrival] = deque()
@@ -76,7 +77,7 @@ class OpenModel:
         elif len(self._connections) < self._max_connections:
             self._connections.spawn(self._serve, arrival)
         else:
-            self.waited += 1
+            self._delayed()
             self._waiting.append(arrival)
 
     def _serve(self, arrival: Arrival) -> None:

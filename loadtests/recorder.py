@@ -14,13 +14,14 @@ and is added to one set of totals, so that memory grows with neither requests no
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadtests.answers import cache_state, status_class
+from loadtests.health import Health, HealthMeter, together
 from loadtests.histogram_log import Tag, line
 
 MEASURED, WARM_UP = "measured", "warm-up"
@@ -114,9 +115,8 @@ class Report:
     """Since the block's beginning, by the worker's own clock."""
     users: int
     seconds: Mapping[int, Second]
-    lag_ms_max: float
-    """So far, as is `connections_opened`."""
-    connections_opened: int
+    health: Health
+    """So far."""
 
 
 class Recorder:
@@ -131,8 +131,7 @@ class Recorder:
         self._current_from = self._current_until = 0.0
         self._closed = Totals()
         self._recent: deque[NDArray[np.int64]] = deque(maxlen=RECENT_SECONDS)
-        self._lag_ms_max = 0.0
-        self._connections = 0
+        self.health = HealthMeter(warm_up_seconds=warm_up_seconds, block_seconds=block_seconds)
         self._reports: dict[str, Report] = {}
 
     def add(  # noqa: PLR0913 - all that a request has, in one call: it is the hot path
@@ -170,19 +169,11 @@ class Recorder:
         # up by a busy generator, or a late report) counts in the first that is still open.
         return self._seconds.setdefault(max(number, self._first_open_second), {})
 
-    def add_lag(self, at_seconds: float, lag_seconds: float) -> None:
-        """Note how late a timer of the generator fired that was due at `at_seconds`."""
-        if self._warm_up_seconds <= at_seconds < self._block_seconds:
-            self._lag_ms_max = max(self._lag_ms_max, lag_seconds * 1000)
-
-    def connection_opened(self) -> None:
-        self._connections += 1
-
     def report(self, now_seconds: float, users: int) -> Report:
         """Hand over everything since the last report, as a worker does."""
         seconds, self._seconds = self._seconds, {}
         self._current_until = 0.0
-        return Report(now_seconds, users, seconds, self._lag_ms_max, self._connections)
+        return Report(now_seconds, users, seconds, self.health.health())
 
     def merge(self, worker: str, report: Report) -> None:
         """Keep what a worker has seen, as if it had been seen here."""
@@ -252,11 +243,7 @@ class Recorder:
             "measured_seconds": max(0.0, until - self._warm_up_seconds),
             "cache_states": dict(totals.cache_states),
             "response_bytes": totals.response_bytes,
-            "scheduling_lag_ms_max": max(
-                [self._lag_ms_max, *(report.lag_ms_max for report in reports)]
-            ),
-            "connections_opened": self._connections
-            + sum(report.connections_opened for report in reports),
+            **asdict(together([self.health.health(), *(report.health for report in reports)])),
         }
 
     def progress(self, now_seconds: float, users: int) -> dict[str, int | float]:

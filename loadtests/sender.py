@@ -31,7 +31,7 @@ class Sender:
             keep_alive=settings.keep_alive,
             connect_timeout_seconds=settings.connect_timeout_seconds,
             timeout_seconds=settings.timeout_seconds,
-            opened=block.recorder.connection_opened,
+            opened=block.recorder.health.connection_opened,
         )
 
     def __call__(self, request: Request, intended_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What happens regularly while a block runs: its files are written, its punctuality is watched.
+"""What happens regularly while a block runs: its files are written, the generator is watched.
 
 Separate because it needs gevent's cooperative sleep and threads, so it lives only in Locust's
 process.
@@ -40,6 +40,8 @@ class Timers:
         settle_memory()
         self._block = block
         self._samples = Samples() if samples else None
+        self._collection_began = 0.0
+        gc.callbacks.append(self._note_collection)
         self._finished = Event()
         self._running = [gevent.spawn(self._watch_punctuality)]
         self._files: RecordFiles | None = None
@@ -49,6 +51,7 @@ class Timers:
 
     def finish(self) -> None:
         """Stop, wait for a write under way, then write what is final."""
+        gc.callbacks.remove(self._note_collection)
         self._finished.set()
         gevent.joinall(self._running, raise_error=True)
         if self._files is not None:
@@ -62,7 +65,18 @@ class Timers:
         while self._block.left_seconds > 0 and not self._finished.is_set():
             due = time.perf_counter() + LAG_TIMER_SECONDS
             gevent.sleep(LAG_TIMER_SECONDS)
-            self._block.recorder.add_lag(self._block.seconds_at(due), time.perf_counter() - due)
+            now = time.perf_counter()
+            health = self._block.recorder.health
+            health.add_lag(self._block.seconds_at(due), now - due)
+            health.add_cpu_reading(self._block.seconds_at(now), time.process_time())
+
+    def _note_collection(self, phase: str, _: dict[str, int]) -> None:
+        # Called by the interpreter before and after each garbage collection.
+        now = time.perf_counter()
+        if phase == "stop":
+            at, pause_seconds = self._block.seconds_at(now), now - self._collection_began
+            self._block.recorder.health.add_gc_pause(at, pause_seconds)
+        self._collection_began = now
 
     def _write_regularly(self, files: RecordFiles) -> None:
         # In a thread of its own: a slow disk must not hold up the users.

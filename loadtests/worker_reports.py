@@ -10,8 +10,10 @@ report_to_master, worker_report).
 import sys
 from array import array
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol
 
+from loadtests.health import Health
 from loadtests.recorder import Label, Recorder, Report, Rows, Second
 
 REPORT_SECONDS = 0.5
@@ -58,8 +60,7 @@ def to_message(report: Report) -> dict[str, Any]:
     return {
         "elapsed_seconds": report.elapsed_seconds,
         "users": report.users,
-        "lag_ms_max": report.lag_ms_max,
-        "connections_opened": report.connections_opened,
+        "health": asdict(report.health),
         "seconds": seconds,
     }
 
@@ -70,7 +71,8 @@ def from_message(message: dict[str, Any]) -> Report:
     for number, (label, content) in message["seconds"]:
         rows = _little_endian(array("d", content))
         seconds.setdefault(number, {})[Label(*label)] = rows
-    return Report(**{**message, "seconds": seconds})
+    health = Health(**message["health"])
+    return Report(**{**message, "seconds": seconds, "health": health})
 
 
 def _little_endian(rows: "Rows[float]") -> "Rows[float]":

@@ -64,7 +64,11 @@ def load(latencies_us: Sequence[int], **changes: object) -> LoadRecord:
         cache_states={"hit": len(latencies_us) - 4, "miss": 4},
         response_bytes=742 * len(latencies_us),
         scheduling_lag_ms_max=1.8,
+        gc_pause_ms_max=1.2,
+        gc_pause_ms=3.5,
+        process_cpu_share_max=0.3,
         connections_opened=50,
+        requests_delayed=0,
         latencies=latency_log(latencies_us),
     )
     return replace(record, **changes)  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def latencies_of(log: LatencyLog, start: str = SENT) -> list[int]:
 
 def test_a_snapshot_is_a_load_record() -> None:
     recorder = a_recorder()
-    recorder.connection_opened()
+    recorder.health.connection_opened()
     add(recorder, 1.0)
     add(recorder, 6.0)
     add(recorder, 7.0, status=503, error="HTTP 503", cache_state=None)
@@ -232,17 +232,6 @@ def test_memory_does_not_grow_with_the_number_of_requests() -> None:
     assert record_of(recorder).measured_requests == 10_000
 
 
-def test_only_lag_in_the_measured_window_counts() -> None:
-    recorder = a_recorder()
-
-    recorder.add_lag(4.9, 0.300)
-    recorder.add_lag(6.0, 0.020)
-    recorder.add_lag(7.0, 0.010)
-    recorder.add_lag(15.0, 0.400)
-
-    assert record_of(recorder).scheduling_lag_ms_max == 20.0
-
-
 def test_progress_shows_the_last_whole_seconds() -> None:
     recorder = a_recorder()
     for second in range(1, 11):
@@ -318,8 +307,8 @@ def test_a_master_waits_for_its_slowest_worker_but_not_for_ever() -> None:
 
 def test_lag_and_connections_of_workers_are_counted_once_each() -> None:
     master, worker = a_recorder(), a_recorder()
-    worker.connection_opened()
-    worker.add_lag(6.0, 0.020)
+    worker.health.connection_opened()
+    worker.health.add_lag(6.0, 0.020)
 
     for second in (6.0, 7.0, 8.0):
         master.merge("worker", worker.report(second, users=1))

@@ -61,4 +61,4 @@ def test_a_failure_is_reported_too() -> None:
 def test_all_requests_of_a_sender_use_one_connection() -> None:
     _, block, _ = sent(OK, OK, OK)
 
-    assert block.recorder.snapshot(0.0)["connections_opened"] == 1
+    assert block.recorder.health.health().connections_opened == 1

@@ -57,7 +57,11 @@ def a_block(index: int, side: str) -> BlockRecord:
         cache_states={"hit": 900, "miss": 100},
         response_bytes=600_000,
         scheduling_lag_ms_max=2.0,
+        gc_pause_ms_max=1.2,
+        gc_pause_ms=3.5,
+        process_cpu_share_max=0.3,
         connections_opened=20,
+        requests_delayed=0,
         latencies=parse(a_log(), "log"),
     )
     report = LambdaRecord(1500, {"2": 1400, "3": 100}, (250.0,), 512, 60, 0)
