@@ -48,6 +48,11 @@ class Percent(click.ParamType[float]):
 region = click.option(
     "--region", type=click.Choice(REGIONS), default=REGIONS[0], help="Whose prices."
 )
+samples = click.option(
+    "--samples",
+    is_flag=True,
+    help="Keep every single request, in blocks/*.samples.npz (docs/results.md).",
+)
 quiet = click.option("--quiet", is_flag=True, help="Show the result only, no progress.")
 results_folder = click.argument(
     "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False)

@@ -69,6 +69,7 @@ from measurement.results import create_results
 )
 @aws_options.name
 @aws_options.stage
+@options.samples
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
 @price_book
 @options.quiet
@@ -87,6 +88,7 @@ def run(
     book: PriceBook,
     *,
     calibration: bool,
+    samples: bool,
     quiet: bool,
 ) -> None:
     """Put both sides under the same load in turn; print and keep the comparison.
@@ -121,7 +123,13 @@ def run(
             record = run_record(order, answers, generator, house.facts)
             results.write_profile(profile)
             experiment = Experiment(
-                supervisor, profile, seed, house.targets, results.logs, processes=processes
+                supervisor,
+                profile,
+                seed,
+                house.targets,
+                results.logs,
+                samples=samples,
+                processes=processes,
             )
             with display.blocks(profile) as show:
                 conduct(experiment, record, results, order.enough(display.step), show)
