@@ -34,14 +34,23 @@ from loadtests.histogram_log import Tag, encode, header
 from measurement.results import read_results
 
 SIDES = ("ec2", "serverless")
-PAIRS = 6
-SECONDS = 520
-REQUESTS_PER_SECOND = 16_000
-"""About what four generator processes reach, in each of 12 blocks: 100 million in all."""
 HIT_SHARE = 0.9
 SECONDS_GOAL = 2.0
 MEGABYTES_GOAL = 300
 _MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """By default 100 million requests, at about the rate that four generator processes reach."""
+
+    pairs: int = 6
+    seconds: int = 520
+    requests_per_second: int = 16_000
+
+    @property
+    def block_requests(self) -> int:
+        return self.seconds * self.requests_per_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class Judged:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="server-or-serverless-judging-") as name:
         folder = Path(name)
-        lines = _write(folder)
+        lines = write(folder, Size())
         size_mb = sum(file.stat().st_size for file in folder.rglob("*")) / 1e6
         rounds = [_in_its_own_process(folder) for _ in range(3)]
     best = min(rounds, key=lambda judged: judged.seconds)
@@ -93,18 +102,18 @@ def judge(folder: Path) -> Judged:
     )
 
 
-def _write(folder: Path) -> int:
+def write(folder: Path, size: Size) -> int:
     """A results folder; the number of its histograms."""
     (folder / "blocks").mkdir()
-    order = SIDES * PAIRS
-    _write_json(folder / "run.json", to_json(_run(order)))
+    order = SIDES * size.pairs
+    _write_json(folder / "run.json", to_json(_run(order, size)))
     generator = np.random.default_rng(1)
     lines = 0
     for index, side in enumerate(order, start=1):
-        block = _block(index, side)
+        block = _block(index, side, size)
         name = f"{index:02d}-{side}"
         _write_json(folder / "blocks" / f"{name}.json", to_json(block))
-        log = _log(generator, median_us=900 if side == SIDES[0] else 1900)
+        log = _log(generator, size, median_us=900 if side == SIDES[0] else 1900)
         lines += log.count("Tag=")
         (folder / "blocks" / f"{name}.hlog").write_text(log, encoding="ascii")
     return lines
@@ -114,12 +123,13 @@ def _write_json(path: Path, values: Mapping[str, object]) -> None:
     path.write_text(json.dumps(values), encoding="utf-8")
 
 
-def _log(generator: np.random.Generator, median_us: float) -> str:
+def _log(generator: np.random.Generator, size: Size, median_us: float) -> str:
     """Each second hits and misses, from both starts."""
     parts = [header(0.0)]
-    for second in range(SECONDS):
-        hits = round(REQUESTS_PER_SECOND * HIT_SHARE)
-        for state, count, slower in (("hit", hits, 1), ("miss", REQUESTS_PER_SECOND - hits, 3)):
+    for second in range(size.seconds):
+        hits = round(size.requests_per_second * HIT_SHARE)
+        misses = size.requests_per_second - hits
+        for state, count, slower in (("hit", hits, 1), ("miss", misses, 3)):
             drawn = generator.standard_normal(count)
             latencies_us = (slower * median_us * np.exp(0.35 * drawn)).astype(np.int64)
             values, counts = np.unique(latencies_us, return_counts=True)
@@ -130,8 +140,8 @@ def _log(generator: np.random.Generator, median_us: float) -> str:
     return "".join(parts)
 
 
-def _block(index: int, side: str) -> BlockRecord:
-    requests = SECONDS * REQUESTS_PER_SECOND
+def _block(index: int, side: str, size: Size) -> BlockRecord:
+    requests = size.block_requests
     hits = round(requests * HIT_SHARE)
     load = LoadRecord(
         requests=requests,
@@ -139,7 +149,7 @@ def _block(index: int, side: str) -> BlockRecord:
         errors={},
         measured_requests=requests,
         measured_failures=0,
-        measured_seconds=float(SECONDS),
+        measured_seconds=float(size.seconds),
         cache_states={"hit": hits, "miss": requests - hits},
         response_bytes=742 * requests,
         scheduling_lag_ms_max=2.0,
@@ -155,7 +165,7 @@ def _block(index: int, side: str) -> BlockRecord:
         index=index,
         pair=(index + 1) // 2,
         side=side,
-        wall_seconds=float(SECONDS),
+        wall_seconds=float(size.seconds),
         load=load,
         cpu_seconds={"app": 300.0, "generator": 400.0},
         usage=UsageRecord({"app": 90_000_000}, None, None, None),
@@ -163,13 +173,13 @@ def _block(index: int, side: str) -> BlockRecord:
     )
 
 
-def _run(order: tuple[str, ...]) -> RunRecord:
+def _run(order: tuple[str, ...], size: Size) -> RunRecord:
     return RunRecord(
         format=FORMAT,
         created_at="2026-11-23T12:00:00+00:00",
         profile="steady",
         users=200,
-        block_seconds=float(SECONDS),
+        block_seconds=float(size.seconds),
         warm_up_seconds=0.0,
         seed=1,
         targets=SIDES,
