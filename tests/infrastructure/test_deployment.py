@@ -23,6 +23,7 @@ from commands.up import bring_up, make_hands
 from comparison.prices import load_price_book
 from infrastructure.account import NAME_TAG, Account
 from infrastructure.creation import Creation
+from infrastructure.errors import InfrastructureError
 from infrastructure.leftovers import LeftoverCheck, find_leftovers
 from infrastructure.plan import DEFAULT_NAME, DeploymentOptions
 from infrastructure.schedule import Expiry
@@ -113,7 +114,13 @@ def play(account: Account, checkout: Path, artefacts: Path) -> Story:
     )
 
 
-def up(account: Account, checkout: Path, artefacts: Path, expiry: Expiry | None = EXPIRY) -> Said:
+def up(
+    account: Account,
+    checkout: Path,
+    artefacts: Path,
+    expiry: Expiry | None = EXPIRY,
+    options: DeploymentOptions = OPTIONS,
+) -> Said:
     """`./compare.py up --yes --ttl ...`, with artefacts that need no package index."""
     files = {kind: artefacts / f"{kind}.tar.gz" for kind in ("instance", "loader")}
     for kind, file in files.items():
@@ -121,7 +128,7 @@ def up(account: Account, checkout: Path, artefacts: Path, expiry: Expiry | None 
     hands = replace(
         make_hands(account, checkout, loadgen=False, yes=True), build_artefacts=lambda: files
     )
-    creation = Creation(account, stacks_of(account), OPTIONS, hands)
+    creation = Creation(account, stacks_of(account), options, hands)
     return said(lambda: bring_up(creation, expiry, BOOK, yes=True))
 
 
@@ -261,3 +268,17 @@ def test_down_leaves_the_chalice_stage_as_it_was_before_up(story: Story) -> None
 
 def test_a_second_down_finds_nothing_and_is_no_error(story: Story) -> None:
     assert f"no stack, function or API of {DEFAULT_NAME}" in story.second_down.out
+
+
+def test_down_removes_what_a_failed_up_has_left(account: Account, tmp_path: Path) -> None:
+    failing = with_client(account, "ecs", RecordedEcs(exit_code=1))
+    checkout = copy_checkout(tmp_path)
+    options = replace(OPTIONS, name="failed")
+
+    with pytest.raises(InfrastructureError, match="database was not filled"):
+        up(failing, checkout, tmp_path, None, options)
+    left = find_leftovers(account, "failed").billable
+    down = said(lambda: take_down(failing, "failed", "dev", checkout, yes=True))
+
+    assert "RDS proxies" in {one.kind for one in left}
+    assert "nothing billable is left of failed" in down.out
