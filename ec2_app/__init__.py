@@ -1,1 +1,1 @@
-"""The EC2 front door: a WSGI callable over shared.api and the server that runs it."""
+"""The EC2 front door over shared.api: an HTTP server on an event loop, and a WSGI callable."""

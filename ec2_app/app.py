@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from ec2_app.signals import DRAIN_SIGNAL
 from shared.access_log import QueuedAccessLog
 from shared.api import Api
 from shared.bootstrap import build_api
 from shared.settings import settings_from_environ
 
-# From server.py to each worker, before SIGTERM.
-DRAIN_SIGNAL = signal.SIGUSR1
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
 Application: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 

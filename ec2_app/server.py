@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from ec2_app.app import DRAIN_SIGNAL
+from ec2_app.signals import DRAIN_SIGNAL
 from shared.errors import SettingsError
 from shared.settings import settings_from_environ
 

@@ -13,9 +13,9 @@ import sys
 import uvloop
 
 from ec2_app.answering import Answering
-from ec2_app.app import DRAIN_SIGNAL
 from ec2_app.cache_pipeline import CachePipeline
 from ec2_app.http_connection import Clients, HttpConnection
+from ec2_app.signals import DRAIN_SIGNAL
 from shared.access_log import QueuedAccessLog
 from shared.bootstrap import build_service
 from shared.settings import Settings, settings_from_environ

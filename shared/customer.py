@@ -56,18 +56,14 @@ def customer_body(customer: Customer) -> bytes:
 
 
 def readings_body(readings: Iterable[Reading]) -> bytes:
-    return _encode(
-        {
-            "Measures": [
-                {
-                    "MeasureID": reading.measure_id,
-                    "MeasureDate": reading.measure_date,
-                    "MeasureValue": reading.value,
-                }
-                for reading in readings
-            ]
-        }
+    # By hand: the encoder takes twice as long, and integers and dates need no escaping.
+    measures = ",".join(
+        [
+            f'{{"MeasureID":{number},"MeasureDate":"{date}","MeasureValue":{value}}}'
+            for number, date, value in readings
+        ]
     )
+    return f'{{"Measures":[{measures}]}}'.encode()
 
 
 def _encode(value: object) -> bytes:

@@ -4,6 +4,7 @@ Separate from cache.py, which decides when: here is the form of keys' values, an
 Redis is not asked for a while. Nothing here raises for a failing cache, except ping().
 """
 
+import itertools
 import logging
 import os
 import time
@@ -53,6 +54,9 @@ class Entries:
     ) -> None:
         self._connections = connections
         self._lock_ms = b"%d" % round(settings.lock_seconds * 1000)
+        # Unique without asking the system for each lock; count() is atomic.
+        self._lock_prefix = _LOCK_MARK + os.urandom(12)
+        self._lock_number = itertools.count()
         self._open_seconds = settings.breaker_open_seconds
         self.breaker = Breaker(settings.breaker_open_seconds, clock)
         # A full or read-only server refuses to store, and still gives what it has.
@@ -79,8 +83,12 @@ class Entries:
         """
         if self._connections is None or not self._write_breaker.allows():
             return LockAttempt(refused=True)
-        lock = _LOCK_MARK + os.urandom(16)
-        packed = pack(b"SET", key, lock, b"NX", b"PX", self._lock_ms) + pack(b"GET", key)
+        lock = b"%b%x" % (self._lock_prefix, next(self._lock_number))
+        # By hand, as for GET: with pack() it takes five times as long.
+        packed = (
+            b"*6\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nNX\r\n$2\r\nPX\r\n$%d\r\n%b\r\n"
+            b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n"
+        ) % (len(key), key, len(lock), lock, len(self._lock_ms), self._lock_ms, len(key), key)
         answers = self._write(packed, 2)
         if answers is None:
             return LockAttempt(refused=True)

@@ -183,6 +183,7 @@ def test_an_error_is_handed_on_as_an_answer() -> None:
 def test_a_lost_connection_is_no_fault_and_is_opened_again() -> None:
     async def test(pipeline: Pipeline) -> None:
         await pipeline.opened()
+        assert await pipeline.ask(b"a") == [b"a"]  # so it has been accepted
         server.drop_connections()
         assert await pipeline.ask(b"a") in ([NOT_ANSWERED], ["not asked"])
         assert pipeline.breaker.closed
