@@ -5,14 +5,14 @@ disk), what was measured can be reported and the rest can be measured later.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 import click
 
+from commands.output_options import Output
 from commands.showing import write_and_print
-from comparison.latency_log import SENT
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.stop_rule import decide
@@ -51,6 +51,18 @@ class FixedPairs:
         return _pairs(blocks) >= self._pairs
 
 
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How well which difference is to be known."""
+
+    targets: tuple[str, ...]
+    """The reference first."""
+    share: float
+    """Half the interval's width over the reference's percentile."""
+    start: str
+    """Whether latencies count from SENT or INTENDED, as in the report."""
+
+
 class UntilNarrow:
     """As many pairs as it takes to know the differences this well, or as there is time for."""
 
@@ -58,14 +70,12 @@ class UntilNarrow:
 
     def __init__(
         self,
-        targets: tuple[str, ...],
-        percent: float,
+        precision: Precision,
         max_seconds: float,
         say: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:
-        self._targets = targets
-        self._share = percent / 100
+        self._wanted = precision
         self._max_seconds = max_seconds
         self._say = say
         self._clock = clock
@@ -74,13 +84,14 @@ class UntilNarrow:
     def __call__(self, blocks: Sequence[BlockRecord]) -> bool:
         if not blocks:
             return False
-        decision = decide(self._targets, blocks, self._share, SENT)
+        wanted = self._wanted
+        decision = decide(wanted.targets, blocks, wanted.share, wanted.start)
         if decision.enough:
             return True
         self._say(f"after {decision.pairs} pairs: {decision.missing}")
         if self._clock() - self._began < self._max_seconds:
             return False
-        self._say(f"--max-time is over: the differences are not known within {self._share:.1%}")
+        self._say(f"--max-time is over: the differences are not known within {wanted.share:.1%}")
         return True
 
 
@@ -126,7 +137,7 @@ def _order(record: RunRecord, pairs: int) -> tuple[str, ...]:
     return tuple(block.side for block in plan(record.targets, pairs, record.seed))
 
 
-def report_interrupted(results: ResultsFolder, book: PriceBook) -> None:
+def report_interrupted(results: ResultsFolder, book: PriceBook, output: Output) -> None:
     """Say what was kept and how to go on, and show what it says so far."""
     measured = len(list(results.blocks.glob("*.json")))
     if not measured:
@@ -137,4 +148,4 @@ def report_interrupted(results: ResultsFolder, book: PriceBook) -> None:
         f"  (go on: ./compare.py resume {results.path})",
         err=True,
     )
-    write_and_print(results, book)
+    write_and_print(results, book, output)

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from commands import options
 from commands.conducting import conduct, report_interrupted
+from commands.output_options import Output, output_form
 from commands.price_options import price_book
 from commands.run_order import RunOrder
-from commands.showing import refuse_invalid, write_and_print
+from commands.showing import conclude, write_and_print
 from commands.starting import check_sides, start_house
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
@@ -27,8 +28,9 @@ from measurement.results import ResultsFolder, read_results
 @options.results_folder
 @options.max_time
 @price_book
+@output_form()
 @options.quiet
-def resume(folder: Path, max_time: float, book: PriceBook, *, quiet: bool) -> None:
+def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, quiet: bool) -> None:
     """Go on with an interrupted run in DIR: measure what is missing, then print it all.
 
     A pair of blocks that was cut in two is measured again: only neighbours make a pair.
@@ -36,6 +38,7 @@ def resume(folder: Path, max_time: float, book: PriceBook, *, quiet: bool) -> No
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
     results = ResultsFolder(folder)
     record, blocks = read_results(folder)
+    output.check_sides(record.targets)
     pairs_done = complete_pairs(record, blocks)
     whole = [block for block in blocks if block.pair <= pairs_done]
     refuse_finished(record, pairs_done, folder)
@@ -66,9 +69,9 @@ def resume(folder: Path, max_time: float, book: PriceBook, *, quiet: bool) -> No
                 conduct(experiment, record, results, enough, show, whole)
             house.finish(results)
     except KeyboardInterrupt:
-        report_interrupted(results, book)
+        report_interrupted(results, book, output)
         raise
-    refuse_invalid(write_and_print(results, book))
+    conclude(write_and_print(results, book, output), output)
 
 
 def complete_pairs(record: RunRecord, blocks: Sequence[BlockRecord]) -> int:

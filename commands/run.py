@@ -13,10 +13,11 @@ from commands.aws_options import open_chosen_account
 from commands.conducting import conduct, report_interrupted
 from commands.load_options import load_profile, processes
 from commands.options import Percent
+from commands.output_options import Output, output_form
 from commands.price_options import price_book
 from commands.run_facts import RunFacts, RunningHouse
 from commands.run_order import CACHE_CHOICES, RunOrder, named_targets
-from commands.showing import refuse_invalid, write_and_print
+from commands.showing import conclude, write_and_print
 from commands.starting import check_sides, start_house
 from comparison.prices import PriceBook
 from comparison.records import FORMAT, GeneratorRecord, RunRecord
@@ -72,6 +73,7 @@ from measurement.results import create_results
 @options.samples
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
 @price_book
+@output_form()
 @options.quiet
 def run(
     profile: Profile,
@@ -86,6 +88,7 @@ def run(
     stage: str,
     out: Path | None,
     book: PriceBook,
+    output: Output,
     *,
     calibration: bool,
     samples: bool,
@@ -100,6 +103,7 @@ def run(
     """  # noqa: D301 - one character, Click's mark for lines to keep
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
     order = RunOrder(profile, seed, named_targets(targets), cache, until_ci, max_time)
+    output.check_sides(order.targets)
     account = None
     if on == "aws":
         order = aws_order(order)
@@ -135,11 +139,11 @@ def run(
                 conduct(experiment, record, results, order.enough(display.step), show)
             house.finish(results)
     except KeyboardInterrupt:
-        report_interrupted(results, book)
+        report_interrupted(results, book, output)
         raise
     finally:
         results.remove_if_empty()
-    refuse_invalid(write_and_print(results, book))
+    conclude(write_and_print(results, book, output), output)
 
 
 def run_record(

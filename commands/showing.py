@@ -1,14 +1,18 @@
-"""From a results folder to what a terminal and its files show: shared by run and report."""
+"""From a results folder to what a terminal and its files show: shared by run, resume and report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from commands.output_options import Output
 from comparison.errors import ComparisonError
+from comparison.figures import Figure, figures_of
 from comparison.outcome import Comparison
 from comparison.prices import PriceBook
-from comparison.reports import json_report, text_report
+from comparison.reports import csv_report, json_report, markdown_report, text_report
+from comparison.thresholds import Limit, broken_message, judge
 from comparison.verdict import compare
 from measurement.results import ResultsFolder, read_results, what_is_missing
 
@@ -24,14 +28,30 @@ def compare_folder(folder: Path, book: PriceBook) -> Comparison:
     return compare(record, blocks, book)
 
 
-def write_and_print(results: ResultsFolder, book: PriceBook) -> Comparison:
+def write_and_print(results: ResultsFolder, book: PriceBook, output: Output) -> Comparison:
     """Leave the report in every form beside the raw results, and print it."""
     comparison = compare_folder(results.path, book)
     results.write_text("report.json", json_report.render(comparison))
     results.write_text("report.txt", text_report.render(comparison))
-    click.echo(as_text(comparison), nl=False)
-    click.echo(f"\nresults: {results.path}  (again: ./compare.py report {results.path})")
+    results.write_text("report.md", markdown_report.render(comparison))
+    results.write_text(csv_report.FILE, csv_report.render(comparison))
+    show(comparison, output)
+    click.echo(
+        f"\nresults: {results.path}  (again: ./compare.py report {results.path})",
+        err=output.form != "text",
+    )
     return comparison
+
+
+def show(comparison: Comparison, output: Output) -> None:
+    """Print the comparison in the form that was asked for; nothing else on standard output."""
+    if output.form == "json":
+        text = json_report.render(comparison)
+    elif output.form == "markdown":
+        text = markdown_report.render(comparison, judge(output.limits, figures_of(comparison)))
+    else:
+        text = as_text(comparison)
+    click.echo(text, nl=False)
 
 
 def as_text(comparison: Comparison) -> str:
@@ -42,7 +62,18 @@ def as_text(comparison: Comparison) -> str:
     )
 
 
-def refuse_invalid(comparison: Comparison) -> None:
-    """An invalid comparison is shown, and is a failure: nobody should take it for a result."""
+def conclude(comparison: Comparison, output: Output) -> None:
+    """Make a failure of a comparison that is invalid or breaks a limit; it has been shown."""
     if comparison.standing == "invalid":
         raise ComparisonError("the comparison is INVALID; its first lines say why")
+    refuse_broken(output.limits, figures_of(comparison))
+
+
+def refuse_broken(limits: Sequence[Limit], figures: Sequence[Figure]) -> None:
+    """Say on standard error what became of each limit; ComparisonError unless all are kept."""
+    results = judge(limits, figures)
+    for result in results:
+        click.echo(f"{result.verdict}: {result.limit.text}: {result.words}", err=True)
+    message = broken_message(results)
+    if message is not None:
+        raise ComparisonError(message)

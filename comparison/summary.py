@@ -84,13 +84,17 @@ class LambdaSummary:
 
 @dataclass(frozen=True, slots=True)
 class BlockFigures:
-    """What one block contributes to the paired differences."""
+    """What one block found: for paired differences, and to compare runs with each other."""
 
     index: int
     pair: int
     p50_ms: float | None
     p95_ms: float | None
+    percentiles_ms: Mapping[str, float | None]
+    """Each of PERCENTS; None where the block has too few requests to state it."""
     cpu_ms_per_request: float | None
+    error_rate: float | None
+    requests_per_second: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +253,16 @@ def _mean(counts: Sequence[tuple[int, int]]) -> Decimal | None:
 
 def _block_figures(block: BlockRecord, distribution: latency.Distribution) -> BlockFigures:
     cpu_seconds = {key: value for key, value in block.cpu_seconds.items() if key != GENERATOR}
+    found = {percent: latency.percentile_ms(distribution, percent) for percent in PERCENTS}
     return BlockFigures(
         index=block.index,
         pair=block.pair,
-        p50_ms=latency.percentile_ms(distribution, "50"),
-        p95_ms=latency.percentile_ms(distribution, "95"),
+        p50_ms=found["50"],
+        p95_ms=found["95"],
+        percentiles_ms=found,
         cpu_ms_per_request=_cpu_ms_per_request(cpu_seconds, block.load.requests),
+        error_rate=_ratio(block.load.failures, block.load.requests),
+        requests_per_second=_ratio(block.load.measured_requests, block.load.measured_seconds),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from comparison.figures import figures_of
 from comparison.outcome import Comparison
 
 FORMAT = 2
@@ -13,8 +14,13 @@ FORMAT = 2
 
 
 def render(comparison: Comparison) -> str:
-    """JSON text with a final newline: fields as in outcome.Comparison, Decimal as text."""
-    page = {"format": FORMAT, **plain_value(comparison)}
+    """JSON text with a final newline: fields as in outcome.Comparison, Decimal as text.
+
+    `figures` repeats the numbers under the names that --fail-if takes. report.schema.json beside
+    this module describes every field.
+    """
+    figures = plain_value(figures_of(comparison))
+    page = {"format": FORMAT, **plain_value(comparison), "figures": figures}
     return json.dumps(page, indent=2, allow_nan=False) + "\n"
 
 

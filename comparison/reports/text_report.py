@@ -69,7 +69,7 @@ def answer(comparison: Comparison) -> RenderableType:
                 ("Latency, ms", _indented(latency_table(comparison))),
                 ("Measured", _indented(figure_table(comparison))),
                 ("Cost of a month", bills),
-                ("Break-even", _lines(_break_even(comparison))),
+                ("Break-even", _lines(break_even_lines(comparison))),
             )
         ),
     )
@@ -128,7 +128,8 @@ def _warnings(comparison: Comparison) -> RenderableType | None:
     return _indented(table) if table.row_count else None
 
 
-def _break_even(comparison: Comparison) -> Iterable[str]:
+def break_even_lines(comparison: Comparison) -> Iterable[str]:
+    """Where the totals meet, and how far one instance carries; nothing without a break-even."""
     result = comparison.break_even
     if result is None:
         return

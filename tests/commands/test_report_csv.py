@@ -29,7 +29,8 @@ def test_locusts_files_are_written_for_both_sides(results: Path, tmp_path: Path)
 
     assert compare.main(["report", str(results), "--csv", str(folder)]) == 0
 
-    assert len(list(folder.glob("*.csv"))) == 6
+    assert (folder / "figures.csv").exists()
+    assert len(list(folder.glob("*_20_*.csv"))) == 6
     with (folder / "serverless_20_stats_history.csv").open(encoding="utf-8") as file:
         history = list(csv.DictReader(file))
     assert [row["User Count"] for row in history] == ["20", "20"]
