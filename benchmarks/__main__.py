@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import cold_start, coverage, emulator, hot_path, judging, lambda_hit
+from benchmarks import cold_start, coverage, emulator, hot_path, judging, lambda_hit, recorder
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "hot_path": hot_path.main,
     "lambda_hit": lambda_hit.main,
     "cold_start": cold_start.main,
     "emulator": emulator.main,
+    "recorder": recorder.main,
     "judging": judging.main,
     "coverage": coverage.main,
 }

@@ -89,19 +89,17 @@ class Totals:
     cache_states: Counter[str] = field(default_factory=Counter)
     response_bytes: int = 0
 
-    def add(self, seen: Seen) -> None:
-        label = seen.label
-        self.requests += seen.requests
+    def add(self, label: Label, columns: NDArray[np.float64], measured: NDArray[np.bool_]) -> None:
+        """Count requests of one label, (requests, ROW), and which of them are measured."""
+        in_window = int(np.count_nonzero(measured))
+        self.requests += len(columns)
+        self.measured_requests += in_window
         if label.error is not None:
-            self.errors[label.error] += seen.requests
-        if not seen.measured:
-            return
-        self.measured_requests += seen.requests
-        if label.error is not None:
-            self.measured_failures += seen.requests
-            return
-        self.cache_states[cache_state(label.cache_state)] += seen.requests
-        self.response_bytes += int(seen.rows[:, 3].sum())
+            self.errors[label.error] += len(columns)
+            self.measured_failures += in_window
+        elif in_window:
+            self.cache_states[cache_state(label.cache_state)] += in_window
+            self.response_bytes += int(columns[:, 3].sum(where=measured))
 
     def copy(self) -> "Totals":
         return replace(self, errors=Counter(self.errors), cache_states=Counter(self.cache_states))
@@ -194,9 +192,10 @@ class Recorder:
         for number in range(self._first_open_second, self._complete_until(now_seconds)):
             self._first_open_second = number + 1
             self._current_until = 0.0
-            parts = list(self._divided(self._seconds.pop(number, {})))
+            second = self._seconds.pop(number, {})
+            self._count(second, self._closed)
+            parts = list(self._divided(second))
             for seen in parts:
-                self._closed.add(seen)
                 keep(seen)
             from_sent = [seen.latencies_us("sent") for seen in parts]
             self._recent.append(np.concatenate(from_sent) if parts else np.empty(0, np.int64))
@@ -213,10 +212,7 @@ class Recorder:
 
     def _divided(self, second: Second) -> Iterator[Seen]:
         """The requests of one second by label and phase."""
-        for label, rows in second.items():
-            columns = np.array(rows).reshape(-1, ROW)
-            intended = columns[:, 0]
-            measured = (intended >= self._warm_up_seconds) & (intended < self._block_seconds)
+        for label, columns, measured in self._columns(second):
             if measured.any():
                 yield Seen(label, measured=True, rows=columns[measured])
             if not measured.all():
@@ -225,9 +221,22 @@ class Recorder:
     def _totals(self) -> Totals:
         totals = self._closed.copy()
         for second in self._seconds.values():
-            for seen in self._divided(second):
-                totals.add(seen)
+            self._count(second, totals)
         return totals
+
+    def _count(self, second: Second, totals: Totals) -> None:
+        for label, columns, measured in self._columns(second):
+            totals.add(label, columns, measured)
+
+    def _columns(
+        self, second: Second
+    ) -> Iterator[tuple[Label, NDArray[np.float64], NDArray[np.bool_]]]:
+        """Of each label its requests, (requests, ROW), and which of them are measured."""
+        for label, rows in second.items():
+            columns = np.array(rows).reshape(-1, ROW)
+            intended = columns[:, 0]
+            in_window = (intended >= self._warm_up_seconds) & (intended < self._block_seconds)
+            yield label, columns, in_window
 
     def snapshot(self, now_seconds: float) -> dict[str, Any]:
         """The block so far, as the JSON form of LoadRecord."""
