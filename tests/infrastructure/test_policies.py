@@ -19,7 +19,7 @@ UNLIMITED = {
     "MakeTheNetworkAndTheInstance",
     "MakeUpAPassword",
     "TaskDefinitionsHaveNoNameInAdvance",
-    "WhatItReallyCost",
+    "WhatItCosts",
 }
 # What CloudFormation calls to make and to remove a resource ("Actions, resources, and condition
 # keys for AWS services", Service Authorization Reference). API Gateway's actions are HTTP methods.
