@@ -44,10 +44,16 @@ class NewUser:
 
 
 class Block:
-    """Begins with its creation; `clock` gives seconds that never go back."""
+    """Begins with its creation, or a little later; `clock` gives seconds that never go back."""
 
     def __init__(
-        self, profile: Profile, seed: int, clock: Callable[[], float], part: Part = WHOLE
+        self,
+        profile: Profile,
+        seed: int,
+        clock: Callable[[], float],
+        part: Part = WHOLE,
+        *,
+        begins_in_seconds: float = 0.0,
     ) -> None:
         self.profile = profile
         self.recorder = Recorder(
@@ -61,7 +67,7 @@ class Block:
         self._seed = seed
         self._users = 0
         self._clock = clock
-        self.began_at = clock()
+        self.began_at = clock() + begins_in_seconds
 
     def seconds_at(self, moment: float) -> float:
         """A reading of the clock as seconds from the block's beginning."""
@@ -103,6 +109,21 @@ class Block:
     def arrivals(self) -> Iterator[Arrival]:
         """The requests of this part of an open model, in the order in which they are due."""
         return (one for one in arrivals(self.profile, self._seed) if self.part.has(one.number))
+
+    def note_unsent(self, arrival: Arrival) -> None:
+        """Record a request that never got a connection as failed, with its lateness so far."""
+        now = self.elapsed_seconds
+        self.recorder.add(
+            arrival.due_seconds,
+            now,
+            now,
+            route=arrival.request.route,
+            status=0,
+            error="no free connection",
+            cache_state=None,
+            cold=False,
+            body_bytes=0,
+        )
 
     @property
     def max_connections(self) -> int:

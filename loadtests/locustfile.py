@@ -37,6 +37,7 @@ load is made by N processes, whatever N: docs/profiles.md.
 
 import argparse
 import json
+import logging
 import math
 import signal
 import sys
@@ -51,34 +52,38 @@ import locust.runners
 from locust import LoadTestShape, User, events, task
 from locust.env import Environment
 from locust.exception import StopTest, StopUser
-from locust.runners import MasterRunner, Runner, WorkerRunner
+from locust.runners import STATE_MISSING, MasterRunner, Runner, WorkerRunner
 
 from loadtests.alarm import Alarm, new_alarm
 from loadtests.answers import error_kind, is_cold
 from loadtests.block import WHOLE, Block
 from loadtests.closed_model import live
+from loadtests.command_line import add_options, check_options, chosen_profile
 from loadtests.errors import LoadTestError
-from loadtests.http_client import Exchange, parse_origin
+from loadtests.http_client import Exchange
 from loadtests.open_model import OpenModel
-from loadtests.profiles import (
-    DEFAULT_PROFILE,
-    MAX_SPAWN_RATE,
-    Profile,
-    customised,
-    find_profile,
-    from_document,
-    to_document,
-)
+from loadtests.profiles import MAX_SPAWN_RATE, Profile, from_document, to_document
 from loadtests.recorder import Report
 from loadtests.sender import Sender
 from loadtests.shape import first_starts, users_started
 from loadtests.timers import Timers, settle_memory
 from loadtests.worker_reports import REPORT_SECONDS, receive_reports, send_reports
-from loadtests.workers import FINISHED, Workers, deal_parts, part_of, report_finished
+from loadtests.workers import (
+    FINISHED,
+    LATE,
+    LEAD_SECONDS,
+    Workers,
+    begins_in_seconds,
+    deal_parts,
+    part_of,
+    report_finished,
+)
 
-# Locust looks at the shape once a second; users are made this much ahead and sleep until their
-# time, so that they start at the exact moment and not in bursts.
+# Locust looks at the shape once a second, with workers up to every three (its messages may take a
+# second); users are made this much ahead and sleep until their time, so that they start at the
+# exact moment and not in bursts.
 AHEAD_SECONDS = 2.0
+AHEAD_SECONDS_WITH_WORKERS = 5.0
 LOOK_SECONDS = 0.01
 _NO_HEADERS: Mapping[str, str] = {}
 # A global of Locust's, which its workers read before each pause.
@@ -88,6 +93,7 @@ locust.runners.WORKER_REPORT_INTERVAL = REPORT_SECONDS
 class Run:
     """What the parts below share: Locust makes their instances itself and passes nothing on."""
 
+    runner: Runner | None = None
     block: Block | None = None
     timers: Timers | None = None
     alarm: Alarm | None = None
@@ -95,23 +101,7 @@ class Run:
     completed = False
 
 
-@events.init_command_line_parser.add_listener
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add ours to Locust's; --host, --users and --profile are Locust's own."""
-    hidden: dict[str, Any] = {"include_in_web_ui": False}
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same requests")
-    parser.add_argument("--rate", type=float, help="requests per second (open models)", **hidden)
-    parser.add_argument("--block-seconds", type=float, help="stop after this time", **hidden)
-    parser.add_argument(
-        "--warm-up-seconds", type=float, help="latencies count from then on", **hidden
-    )
-    # A text: Locust sends its options to workers, and can send no path.
-    parser.add_argument(
-        "--record", metavar="FILE", help="write the exact record here (JSON)", **hidden
-    )
-    parser.add_argument(
-        "--samples", action="store_true", help="keep every single request too", **hidden
-    )
+events.init_command_line_parser.add_listener(add_options)  # type: ignore[no-untyped-call]
 
 
 def options_of(environment: Environment) -> argparse.Namespace:
@@ -120,40 +110,16 @@ def options_of(environment: Environment) -> argparse.Namespace:
     return options
 
 
-def chosen_profile(options: argparse.Namespace) -> Profile:
-    """As the options say; Locust puts a number of users there even where none was given."""
-    profile = find_profile(options.profile or DEFAULT_PROFILE)
-    return customised(
-        profile,
-        users=options.num_users if profile.closed else None,
-        rate=options.rate,
-        block_seconds=options.block_seconds,
-        warm_up_seconds=options.warm_up_seconds,
-    )
-
-
 @events.init.add_listener
 def refuse_bad_options(environment: Environment, runner: Runner, **_: object) -> None:
     """One line and exit code 2 before anything starts; a worker's options are its master's."""
     if isinstance(runner, WorkerRunner):
         return
     try:
-        check_options(environment)
+        check_options(options_of(environment), environment.host)
     except LoadTestError as error:
         sys.stderr.write(f"locustfile: {error}\n")
         sys.exit(2)
-
-
-def check_options(environment: Environment) -> None:
-    options = options_of(environment)
-    if options.record is not None and not Path(options.record).parent.is_dir():
-        raise LoadTestError(f"--record: no directory {Path(options.record).parent}; make it first")
-    if environment.host is not None:
-        parse_origin(environment.host)
-    profile = customised(chosen_profile(options), users=options.num_users)
-    if profile.closed:
-        # Locust would otherwise take 1 for a missing --users.
-        options.num_users = profile.users
 
 
 @events.init.add_listener
@@ -166,13 +132,24 @@ def share_records(environment: Environment, runner: Runner, **_: object) -> None
             environment.events.worker_report, lambda: Run.block.recorder if Run.block else None
         )
         runner.register_message(FINISHED, note_finished)
-        connected: Any = environment.events.worker_connect
-        connected.add_listener(note_connected)
+        runner.register_message(LATE, note_late)
+        worker_connect: Any = environment.events.worker_connect
+        worker_connect.add_listener(note_connected)
 
 
 def note_finished(msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's, which has no type
     if Run.workers is not None:
         Run.workers.note_finished(msg.node_id)
+
+
+def note_late(msg: Any, **_: object) -> None:  # noqa: ANN401 - as above
+    logging.getLogger("loadtests").error(
+        "worker %s was %.1f s late; do the clocks of the machines agree?",
+        msg.node_id,
+        msg.data["seconds"],
+    )
+    if Run.workers is not None:
+        Run.workers.note_late()
 
 
 def note_connected(client_id: str, **_: object) -> None:
@@ -197,6 +174,7 @@ def begin(environment: Environment, **_: object) -> None:
     options, runner = options_of(environment), environment.runner
     assert runner is not None, "Locust starts tests on a runner"
     Run.completed = False
+    Run.runner = runner
     if isinstance(runner, WorkerRunner):
         profile = from_document(json.loads(options.profile_document))
         record = None
@@ -205,15 +183,17 @@ def begin(environment: Environment, **_: object) -> None:
         record = options.record and Path(options.record)
     part = WHOLE
     if isinstance(runner, MasterRunner):
-        clients = [*runner.clients.ready, *runner.clients.spawning, *runner.clients.running]
-        ids = [client.id for client in clients]
-        Run.workers = Workers(deal_parts(ids, runner.get_worker_index))
+        Run.workers = Workers(deal_parts(connected(), runner.get_worker_index))
         # Locust sends these to its workers with the order to start.
         options.profile_document = json.dumps(to_document(profile))
         options.parts = Run.workers.parts
+        options.begins_at = time.time() + LEAD_SECONDS
     if isinstance(runner, WorkerRunner):
         part = part_of(runner.client_id, options.parts)
-    Run.block = Block(profile, options.seed, time.perf_counter, part)
+    lead = begins_in_seconds(options.begins_at, time.time()) if hasattr(options, "parts") else 0.0
+    if isinstance(runner, WorkerRunner) and not 0 < lead < LEAD_SECONDS:
+        runner.send_message(LATE, {"seconds": time.time() - options.begins_at})
+    Run.block = Block(profile, options.seed, time.perf_counter, part, begins_in_seconds=lead)
     Run.timers = Timers(Run.block, record, samples=options.samples)
     Run.alarm = new_alarm()
     if isinstance(runner, WorkerRunner):
@@ -320,7 +300,8 @@ class ProfileLoad(LoadTestShape):
         if profile.open:
             return processes, MAX_SPAWN_RATE, [Arrivals]
         last_moment = math.nextafter(profile.block_seconds, 0.0)
-        users = users_started(self._starts, min(elapsed_seconds + AHEAD_SECONDS, last_moment))
+        ahead_seconds = AHEAD_SECONDS if Run.workers is None else AHEAD_SECONDS_WITH_WORKERS
+        users = users_started(self._starts, min(elapsed_seconds + ahead_seconds, last_moment))
         # Locust deals users out in turn: each process gets the same number, and its own numbers.
         return math.ceil(users / processes) * processes, MAX_SPAWN_RATE, [Customer]
 
@@ -334,7 +315,13 @@ def wait_until_quiet(block: Block) -> None:
 
 
 def is_quiet(block: Block) -> bool:
-    return Run.workers.all_finished if Run.workers is not None else block.is_quiet
+    return not Run.workers.expect_more(connected()) if Run.workers is not None else block.is_quiet
+
+
+def connected() -> list[str]:
+    """Workers that are there: Locust misses one after three heartbeats."""
+    assert isinstance(Run.runner, MasterRunner), "only a master has workers"
+    return [client.id for client in Run.runner.clients.all if client.state != STATE_MISSING]
 
 
 class LoadUser(User):
@@ -399,17 +386,7 @@ class Arrivals(LoadUser):
         try:
             give_up = block.profile.block_seconds + block.profile.longest_request_seconds
             for arrival in model.run(block.arrivals(), give_up):
-                block.recorder.add(
-                    arrival.due_seconds,
-                    block.elapsed_seconds,
-                    block.elapsed_seconds,
-                    route=arrival.request.route,
-                    status=0,
-                    error="no free connection",
-                    cache_state=None,
-                    cold=False,
-                    body_bytes=0,
-                )
+                block.note_unsent(arrival)
         finally:
             block.schedules -= 1
         self.sleep_until(block.profile.block_seconds)

@@ -37,6 +37,12 @@ def test_time_counts_from_the_creation() -> None:
     assert (block.seconds_at(1003), block.moment_at(3)) == (3, 1003)
 
 
+def test_a_block_may_begin_a_little_later() -> None:
+    block = Block(QUICK, seed=5, clock=FakeClock(), begins_in_seconds=2.0)
+
+    assert (block.elapsed_seconds, block.left_seconds) == (-2, 17)
+
+
 @pytest.mark.parametrize("processes", [1, 2, 3, 7, 30])
 def test_every_user_is_in_exactly_one_part(processes: int) -> None:
     blocks = [Block(QUICK, 1, FakeClock(), Part(at, processes)) for at in range(processes)]
@@ -94,3 +100,15 @@ def test_active_are_the_users_or_else_the_requests_in_flight() -> None:
     schedule.in_flight = 3
 
     assert (users.active, schedule.active) == (1, 3)
+
+
+def test_a_request_that_was_never_sent_is_a_failure() -> None:
+    clock = FakeClock()
+    block = Block(ARRIVALS, seed=1, clock=clock)
+    unsent = next(block.arrivals())
+    clock.now += 45
+
+    block.note_unsent(unsent)
+
+    counts = block.recorder.snapshot(45.0)
+    assert (counts["requests"], counts["errors"]) == (1, {"no free connection": 1})

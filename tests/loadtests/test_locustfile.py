@@ -124,7 +124,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
             "closing": Load(closing, 1.0),
             "arrivals": Load(mixed, 2.0, 1.0, ARRIVALS),
             "arrivals of 4 processes": Load(mixed, 2.0, 1.0, ARRIVALS | processes(4)),
-            "users of 4 processes": Load(mixed, 2.0, 0.0, {"--users": 6} | processes(4)),
+            "users of 2 processes": Load(mixed, 2.0, 0.0, {"--users": 5} | processes(2)),
         }.items():
             server = stack.enter_context(echo_server(load.answer))
             record = folder / f"{name}.json"
@@ -212,12 +212,12 @@ def test_each_arrival_of_the_schedule_is_sent_once_whatever_the_number_of_proces
 
 
 def test_users_are_the_same_whatever_the_number_of_processes(runs: dict[str, Run]) -> None:
-    run = runs["users of 4 processes"]
+    run = runs["users of 2 processes"]
 
     assert run.exit_code == 0, run.output
-    assert_each_user_asked_in_its_order(run.server, users=6)
+    assert_each_user_asked_in_its_order(run.server, users=5)
     assert run.record.requests == len(run.server.paths)
-    assert run.record.connections_opened == 6
+    assert run.record.connections_opened == 5
 
 
 def test_connections_are_used_again_by_arrivals(runs: dict[str, Run]) -> None:

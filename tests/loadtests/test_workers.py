@@ -1,8 +1,18 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from loadtests.block import Part
-from loadtests.workers import FINISHED, Workers, deal_parts, part_of, report_finished
+from loadtests.workers import (
+    FINISHED,
+    LEAD_SECONDS,
+    Workers,
+    begins_in_seconds,
+    deal_parts,
+    part_of,
+    report_finished,
+)
 
 INDEX = {"c": 0, "a": 1, "b": 4}
 
@@ -26,10 +36,20 @@ def test_a_test_is_over_when_all_parts_are() -> None:
     workers = Workers({"a": 0, "b": 1})
 
     workers.note_finished("a")
-    before = workers.all_finished
+    before = workers.expect_more(["a", "b"])
     workers.note_finished("b")
 
-    assert (before, workers.all_finished, workers.made_the_load) == (False, True, True)
+    assert (before, workers.expect_more(["a", "b"])) == (True, False)
+    assert workers.made_the_load
+
+
+def test_a_worker_that_is_lost_is_not_waited_for_and_its_part_is_missing() -> None:
+    workers = Workers({"a": 0, "b": 1})
+
+    workers.note_finished("a")
+
+    assert not workers.expect_more(["a"])
+    assert not workers.made_the_load
 
 
 def test_a_worker_that_joins_on_the_way_makes_it_another_load() -> None:
@@ -38,8 +58,25 @@ def test_a_worker_that_joins_on_the_way_makes_it_another_load() -> None:
     workers.note_connected("new")
     workers.note_finished("a")
 
-    assert workers.all_finished
     assert not workers.made_the_load
+
+
+def test_a_part_that_begins_late_makes_it_another_load() -> None:
+    workers = Workers({"a": 0})
+
+    workers.note_late()
+    workers.note_finished("a")
+
+    assert not workers.made_the_load
+
+
+@pytest.mark.parametrize(
+    ("now", "seconds"), [(99.5, 0.5), (98.5, 1.5), (100.0, 0.0), (101.0, 0.0), (90.0, LEAD_SECONDS)]
+)
+def test_parts_begin_together_but_never_wait_for_a_clock_that_is_wrong(
+    now: float, seconds: float
+) -> None:
+    assert begins_in_seconds(100.0, now) == seconds
 
 
 def test_a_worker_that_says_hello_again_changes_nothing() -> None:
