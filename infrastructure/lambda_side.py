@@ -66,24 +66,15 @@ def wait_for_interfaces(
     show: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Wait until Lambda has taken its network interfaces out of the VPC, which cannot go before.
-
-    Those that Lambda has left behind detached are deleted here.
-    """
+    """Wait until Lambda has taken its network interfaces out of the VPC, which cannot go before."""
     waited_seconds = 0.0
     while interfaces := _lambda_interfaces(account.client("ec2"), vpc_id):
         if waited_seconds >= INTERFACE_LIMIT_SECONDS:
             names = ", ".join(one["NetworkInterfaceId"] for one in interfaces)
             raise InfrastructureError(
                 f"Lambda still holds network interfaces after {waited_seconds / 60:.0f} minutes:"
-                f" {names}; run ./compare.py down again later"
+                f" {names}; run ./compare.py down again later, or delete them in the AWS console"
             )
-        for one in interfaces:
-            if one["Status"] == "available":
-                _unless_gone(
-                    account.client("ec2").delete_network_interface,
-                    NetworkInterfaceId=one["NetworkInterfaceId"],
-                )
         show(
             f"waiting for Lambda to let go of {len(interfaces)} network interfaces"
             f" ({waited_seconds / 60:.0f} minutes; it can take 40)"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from infrastructure.account import NAME_TAG, Account
 from infrastructure.creation import Creation
 from infrastructure.errors import InfrastructureError
 from infrastructure.leftovers import LeftoverCheck, find_leftovers
-from infrastructure.plan import DEFAULT_NAME, DeploymentOptions
+from infrastructure.plan import DEFAULT_NAME, TEMPLATES, DeploymentOptions
 from infrastructure.schedule import Expiry
 from tests.chalice_app.checkout import copy_checkout
 from tests.infrastructure.moto_account import REGION
@@ -35,6 +36,7 @@ OPTIONS = DeploymentOptions(client_cidr="203.0.113.7/32")
 EXPIRY = Expiry(datetime(2099, 1, 2, 3, 4, 5, tzinfo=UTC))
 STACKS = ("network", "artefacts", "data", "bootstrap", "ec2", "serverless")
 BOOK = load_price_book(REGION)
+POLICIES = TEMPLATES.parent / "policies"
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,19 @@ class Said:
     err: str
 
 
+# Where IAM's name of an action is another than the API's ("Service Authorization Reference").
+ACTIONS = {
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
+}
+PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+
+
 @dataclass(frozen=True)
 class Story:
+    calls: set[str]
+    """Every call to AWS that our own code has made, as IAM names it."""
     first: Said
     config: Mapping[str, Any]
     """The stage in Chalice's config.json."""
@@ -75,7 +88,8 @@ def story(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 def play(account: Account, checkout: Path, artefacts: Path) -> Story:
     ecs = RecordedEcs()
-    seen = with_client(account, "ecs", ecs)
+    calls = {"ecs:RunTask", "ecs:DescribeTasks", "ecs:ListTasks"}
+    seen = with_client(recording(account, calls), "ecs", ecs)
     config = checkout / "chalice_app/.chalice/config.json"
 
     first = up(seen, checkout, artefacts)
@@ -95,6 +109,7 @@ def play(account: Account, checkout: Path, artefacts: Path) -> Story:
     before_down = find_leftovers(account, DEFAULT_NAME)
     down = said(lambda: take_down(seen, DEFAULT_NAME, "dev", checkout, yes=True))
     return Story(
+        calls=calls,
         first=first,
         config=written,
         function=function,
@@ -130,6 +145,27 @@ def up(
     )
     creation = Creation(account, stacks_of(account), options, hands)
     return said(lambda: bring_up(creation, expiry, BOOK, yes=True))
+
+
+def recording(account: Account, calls: set[str]) -> Account:
+    """The account, whose clients write down what they call."""
+
+    def client(service: str) -> Any:
+        found = account.client(service)
+        found.meta.events.register("before-call", note(service), unique_id="recording")
+        return found
+
+    def note(service: str) -> Any:
+        def called(model: Any, **_: Any) -> None:
+            action = f"{PREFIXES.get(service, service)}:{model.name}"
+            if service == "apigateway":
+                # Its actions are HTTP methods.
+                action = f"apigateway:{model.http['method']}"
+            calls.add(ACTIONS.get(action, action))
+
+        return called
+
+    return replace(account, client=client)
 
 
 def said(command: Any) -> Said:
@@ -282,3 +318,20 @@ def test_down_removes_what_a_failed_up_has_left(account: Account, tmp_path: Path
 
     assert "RDS proxies" in {one.kind for one in left}
     assert "nothing billable is left of failed" in down.out
+
+
+def test_the_deployers_policies_allow_every_call_that_was_made(story: Story) -> None:
+    policies = [json.loads(path.read_text()) for path in POLICIES.glob("*.json")]
+    allowed = [
+        action
+        for policy in policies
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+    ]
+
+    refused = {
+        call for call in story.calls if not any(fnmatchcase(call, pattern) for pattern in allowed)
+    }
+
+    assert len(story.calls) > 25
+    assert refused == set()

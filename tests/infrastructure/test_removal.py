@@ -41,7 +41,6 @@ class FakeEc2:
 
     def __init__(self, *looks: Sequence[Mapping[str, str]]) -> None:
         self._looks = list(looks)
-        self.deleted: list[str] = []
 
     def get_paginator(self, _: str) -> "FakeEc2":
         return self
@@ -49,12 +48,9 @@ class FakeEc2:
     def paginate(self, **_: Any) -> Iterator[Mapping[str, Any]]:
         yield {"NetworkInterfaces": self._looks.pop(0) if len(self._looks) > 1 else self._looks[0]}
 
-    def delete_network_interface(self, NetworkInterfaceId: str) -> None:  # noqa: N803
-        self.deleted.append(NetworkInterfaceId)
 
-
-def interface(status: str) -> Mapping[str, str]:
-    return {"NetworkInterfaceId": f"eni-{status}", "InterfaceType": "lambda", "Status": status}
+def interface(identifier: str) -> Mapping[str, str]:
+    return {"NetworkInterfaceId": identifier, "InterfaceType": "lambda"}
 
 
 def account_with(client: Any) -> Account:
@@ -82,21 +78,22 @@ def test_a_stack_that_cannot_go_keeps_no_other_and_is_named_at_the_end() -> None
     assert stacks.deleted == ["ec2", "network"]
 
 
-def test_the_network_waits_for_lambdas_interfaces_and_deletes_forgotten_ones() -> None:
-    ec2 = FakeEc2([interface("in-use"), interface("available")], [interface("in-use")], [])
+def test_the_network_waits_until_lambda_has_let_go_of_it() -> None:
+    ec2 = FakeEc2([interface("eni-1"), interface("eni-2")], [interface("eni-1")], [])
     slept: list[float] = []
+    said: list[str] = []
 
-    wait_for_interfaces(account_with(ec2), "vpc-1", lambda _: None, slept.append)
+    wait_for_interfaces(account_with(ec2), "vpc-1", said.append, slept.append)
 
-    assert ec2.deleted == ["eni-available"]
     assert len(slept) == 2
+    assert "2 network interfaces" in said[0]
 
 
 def test_interfaces_that_never_go_are_named_after_45_minutes() -> None:
-    ec2 = FakeEc2([interface("in-use")])
+    ec2 = FakeEc2([interface("eni-1")])
     slept: list[float] = []
 
-    with pytest.raises(InfrastructureError, match=r"eni-in-use; run \./compare.py down again"):
+    with pytest.raises(InfrastructureError, match=r"eni-1; run \./compare.py down again"):
         wait_for_interfaces(account_with(ec2), "vpc-1", lambda _: None, slept.append)
 
     assert sum(slept) == INTERFACE_LIMIT_SECONDS
