@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from commands.conducting import Enough, FixedPairs, UntilNarrow
+from commands.conducting import Enough, FixedPairs, Precision, UntilNarrow
+from comparison.latency_log import INTENDED, SENT
 from loadtests.profiles import Profile
 from measurement.errors import ArgumentError
 from measurement.targets import EC2, SERVERLESS
@@ -44,9 +45,9 @@ class RunOrder:
         """What ends the run; `say` is told why it goes on."""
         if self.until_ci_percent is None:
             return FixedPairs(self.profile.blocks)
-        return UntilNarrow(
-            self.targets, self.until_ci_percent, self.max_seconds, say, time.monotonic
-        )
+        start = SENT if self.profile.users else INTENDED
+        precision = Precision(self.targets, self.until_ci_percent / 100, start)
+        return UntilNarrow(precision, self.max_seconds, say, time.monotonic)
 
 
 def named_targets(text: str) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commands.conducting import FixedPairs, UntilNarrow, conduct
+from commands.conducting import FixedPairs, Precision, UntilNarrow, conduct
 from commands.resume import complete_pairs
+from comparison.latency_log import SENT
 from comparison.records import BlockRecord, RunRecord
 from comparison.stop_rule import MINIMUM_PAIRS
 from measurement.experiment import BlockProgress, PlannedBlock, plan
@@ -106,7 +107,9 @@ def test_pairs_that_are_added_on_the_way_are_in_the_plan(results: ResultsFolder)
 def until(percent: float, said: list[str], *times: float) -> UntilNarrow:
     """A rule whose clock shows these times, one after the other."""
     clock = iter(times)
-    return UntilNarrow(SIDES, percent, 600.0, said.append, lambda: next(clock))
+    return UntilNarrow(
+        Precision(SIDES, percent / 100, SENT), 600.0, said.append, lambda: next(clock)
+    )
 
 
 def test_a_run_until_ci_ends_once_the_differences_are_known_well_enough(
