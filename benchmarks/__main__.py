@@ -3,13 +3,23 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import cold_start, coverage, emulator, hot_path, judging, lambda_hit, recorder
+from benchmarks import (
+    cold_start,
+    coverage,
+    emulator,
+    hot_path,
+    judging,
+    lambda_hit,
+    load_clients,
+    recorder,
+)
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "hot_path": hot_path.main,
     "lambda_hit": lambda_hit.main,
     "cold_start": cold_start.main,
     "emulator": emulator.main,
+    "load_clients": load_clients.main,
     "recorder": recorder.main,
     "judging": judging.main,
     "coverage": coverage.main,
