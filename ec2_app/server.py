@@ -1,7 +1,7 @@
 """The production server: the command, the worker processes and their end.
 
 httptools on uvloop reads and writes HTTP, the event loop answers what Redis holds (answering.py),
-threads the rest. Granian in WSGI mode, which served here before, answered a third as many cache
+threads the rest. Granian in WSGI mode, which served here before, answered half as many cache
 hits per CPU-second; see docs/design.md, "The EC2 server".
 """
 
