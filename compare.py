@@ -30,6 +30,7 @@ from types import FrameType
 import click
 
 from commands.cost import cost
+from commands.diff import diff
 from commands.down import down
 from commands.prices import prices
 from commands.profiles import profiles
@@ -101,7 +102,7 @@ def command() -> None:
     """
 
 
-for subcommand in (run, resume, report, profiles, cost, prices, serve, up, status, down):
+for subcommand in (run, resume, report, diff, profiles, cost, prices, serve, up, status, down):
     command.add_command(subcommand)
 
 

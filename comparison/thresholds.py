@@ -131,7 +131,7 @@ def _words(limit: Limit, figure: Figure, value: float) -> str:
     interval = figure.interval
     span = ""
     if interval is not None:
-        span = f" [{_digits(interval.low, unit)}, {_digits(interval.high, unit)}]"
+        span = f" [{digits(interval.low, unit)}, {digits(interval.high, unit)}]"
     beyond = abs(value - limit.number)
     where = "above" if value > limit.number else "below"
     distance = f"{amount(beyond, unit)} {where}" if beyond else "exactly"
@@ -147,10 +147,11 @@ def _words(limit: Limit, figure: Figure, value: float) -> str:
 def amount(value: float, unit: str) -> str:
     """A number with its unit: 312 ms, 0.10 %, 4.94 USD, 36.2 requests/s, 12."""
     shown = {SHARE: "%", TIMES: "times", COUNT: ""}.get(unit, unit)
-    return f"{_digits(value, unit)} {shown}".rstrip()
+    return f"{digits(value, unit)} {shown}".rstrip()
 
 
-def _digits(value: float, unit: str) -> str:
+def digits(value: float, unit: str) -> str:
+    """A number without its unit; a share as percent."""
     if unit == SHARE:
         return three_digits(100 * value)
     if unit == USD:

@@ -31,8 +31,13 @@ VERDICT_STYLES = {"valid": "bold", "invalid": "bold red", "incomplete": "bold ye
 
 def render(comparison: Comparison, width: int = 80, *, colour: bool = False) -> str:
     """The whole page; the same comparison, width and colour give the same bytes."""
+    return rendered(page(comparison), width, colour=colour)
+
+
+def rendered(content: RenderableType, width: int, *, colour: bool) -> str:
+    """Anything as lines of text without blanks at their ends, at least NARROWEST wide."""
     console = make_console(max(width, NARROWEST), colour=colour)
-    console.print(page(comparison))
+    console.print(content)
     text = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
