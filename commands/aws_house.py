@@ -1,20 +1,26 @@
 """`./compare.py run --on aws`: both sides as `up` has created them, ready for a run."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
-from commands.aws_options import stacks_of
+import click
+
+from commands import aws_options
+from commands.aws_options import open_chosen_account, stacks_of
 from commands.run_facts import RunFacts
 from commands.run_order import RunOrder
 from infrastructure.account import Account, in_our_words
 from infrastructure.endpoints import Endpoints, find_endpoints
-from infrastructure.plan import DEFAULT_NAME
 from measurement.aws_targets import AwsEc2Target, AwsServerlessTarget, AwsTarget, RemoteCache
 from measurement.cloudwatch import METRIC_DELAY_SECONDS, Sleep, metrics_of, read_metrics
 from measurement.errors import ArgumentError
 from measurement.experiment import RunningTarget
+from measurement.lambda_project import REPOSITORY
 from measurement.machine import versions
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
@@ -22,6 +28,40 @@ from measurement.targets import EC2, SERVERLESS
 
 CACHE = "warm"
 """What every run on AWS has: the cache cannot be emptied from outside the VPC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the sides of a run are: on this machine, or a deployment on AWS."""
+
+    on: str
+    """local or aws"""
+    name: str
+    stage: str
+
+
+def place(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command --on, --name and --stage; it receives `place`, a Place."""
+
+    @click.option(
+        "--on",
+        type=click.Choice(("local", "aws")),
+        default="local",
+        help="Both sides on this machine, or as `up` has created them.",
+    )
+    @aws_options.name
+    @aws_options.stage
+    @wraps(command)
+    def with_place(
+        *args: Any,  # noqa: ANN401 - whatever the command itself takes
+        on: str,
+        name: str,
+        stage: str,
+        **others: Any,  # noqa: ANN401 - as above
+    ) -> None:
+        command(*args, place=Place(on, name, stage), **others)
+
+    return with_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +116,23 @@ def aws_order(order: RunOrder) -> RunOrder:
     return replace(order, cache=CACHE)
 
 
+def open_place(place: Place, order: RunOrder, region: str) -> tuple[RunOrder, Account | None]:
+    """The order as the place allows it, and the account; None for this machine."""
+    if place.on == "local":
+        return order, None
+    return aws_order(order), open_chosen_account(region)
+
+
 def start_aws_house(
     order: RunOrder,
     account: Account,
+    place: Place,
     display: ProgressDisplay,
-    repository: Path,
-    sleep: Sleep,
-    *,
-    name: str = DEFAULT_NAME,
-    stage: str = "dev",
+    repository: Path = REPOSITORY,
+    sleep: Sleep = time.sleep,
 ) -> AwsHouse:
     """Find both sides, wait until they answer, and fill their cache."""
+    name, stage = place.name, place.stage
     display.step(f"looking for {name} in {account.region}")
     with in_our_words(account.region):
         endpoints = find_endpoints(account, stacks_of(account), name, stage, repository)

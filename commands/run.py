@@ -1,15 +1,13 @@
 """`./compare.py run`: both sides under the same load in turn, then the comparison."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from commands import aws_options, options
-from commands.aws_house import aws_order, start_aws_house
-from commands.aws_options import open_chosen_account
+from commands import aws_house, options
+from commands.aws_house import Place, open_place, start_aws_house
 from commands.conducting import conduct, report_interrupted
 from commands.load_options import load_profile, processes
 from commands.options import Percent
@@ -22,17 +20,24 @@ from commands.starting import check_sides, start_house
 from comparison.prices import PriceBook
 from comparison.records import FORMAT, GeneratorRecord, RunRecord
 from emulation.supervision import Supervisor
+from infrastructure.account import Account
 from loadtests.profiles import Profile
 from measurement.answers import AnswerCheck
 from measurement.calibration import calibrate
 from measurement.experiment import Experiment, plan
-from measurement.lambda_project import REPOSITORY
 from measurement.machine import machine, raise_file_limit
 from measurement.progress_display import ProgressDisplay
-from measurement.results import create_results
+from measurement.results import ResultsFolder, create_results
+
+EXAMPLES = """\b
+./compare.py                                   about 3 minutes
+./compare.py run --profile origin --users 50   the 2020 experiment's load
+./compare.py run --profile arrivals --rate 250 an open model
+./compare.py run --on aws                      both sides on AWS, after ./compare.py up
+"""
 
 
-@click.command()
+@click.command(epilog=EXAMPLES)
 @load_profile
 @processes
 @click.option(
@@ -62,14 +67,7 @@ from measurement.results import create_results
     help="Add blocks until p50's and p95's difference is known within P% of the reference's.",
 )
 @options.max_time
-@click.option(
-    "--on",
-    type=click.Choice(("local", "aws")),
-    default="local",
-    help="Both sides on this machine, or as `up` has created them.",
-)
-@aws_options.name
-@aws_options.stage
+@aws_house.place
 @options.samples
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
 @price_book
@@ -83,9 +81,7 @@ def run(
     cache: str,
     until_ci: float | None,
     max_time: float,
-    on: str,
-    name: str,
-    stage: str,
+    place: Place,
     out: Path | None,
     book: PriceBook,
     output: Output,
@@ -94,36 +90,19 @@ def run(
     samples: bool,
     quiet: bool,
 ) -> None:
-    """Put both sides under the same load in turn; print and keep the comparison.
-
-    \b
-    ./compare.py                                   about 3 minutes
-    ./compare.py run --profile origin --users 50   the 2020 experiment's load
-    ./compare.py run --profile arrivals --rate 250 an open model
-    """  # noqa: D301 - one character, Click's mark for lines to keep
+    """Put both sides under the same load in turn; print and keep the comparison."""
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
     order = RunOrder(profile, seed, named_targets(targets), cache, until_ci, max_time)
     output.check_sides(order.targets)
-    account = None
-    if on == "aws":
-        order = aws_order(order)
-        account = open_chosen_account(book.region)
+    order, account = open_place(place, order, book.region)
     results = create_results(out, datetime.now(UTC))
-    raise_file_limit()
     try:
         with Supervisor() as supervisor:
-            house: RunningHouse
-            if account is None:
-                house = start_house(supervisor, order, results.logs, display)
-            else:
-                house = start_aws_house(
-                    order, account, display, REPOSITORY, time.sleep, name=name, stage=stage
-                )
+            house = _start(supervisor, order, place, account, results, display)
             answers = check_sides(house)
             generator = None
             if calibration:
-                display.step("measuring the load generator's own error against an echo")
-                generator = calibrate(supervisor, profile, seed, results.logs, processes)
+                generator = _generator_error(supervisor, order, results, display, processes)
             record = run_record(order, answers, generator, house.facts)
             results.write_profile(profile)
             experiment = Experiment(
@@ -144,6 +123,31 @@ def run(
     finally:
         results.remove_if_empty()
     conclude(write_and_print(results, book, output), output)
+
+
+def _start(
+    supervisor: Supervisor,
+    order: RunOrder,
+    place: Place,
+    account: Account | None,
+    results: ResultsFolder,
+    display: ProgressDisplay,
+) -> RunningHouse:
+    raise_file_limit()
+    if account is None:
+        return start_house(supervisor, order, results.logs, display)
+    return start_aws_house(order, account, place, display)
+
+
+def _generator_error(
+    supervisor: Supervisor,
+    order: RunOrder,
+    results: ResultsFolder,
+    display: ProgressDisplay,
+    processes: int,
+) -> GeneratorRecord:
+    display.step("measuring the load generator's own error against an echo")
+    return calibrate(supervisor, order.profile, order.seed, results.logs, processes)
 
 
 def run_record(

@@ -21,6 +21,29 @@ DEFAULT_NAME: Final = "server-or-serverless"
 APP_NAME: Final = "customer-data"
 """`app_name` in chalice_app/.chalice/config.json; Chalice calls the REST API so."""
 PYTHON_VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
+KINDS: Final = ("network", "artefacts", "data", "bootstrap", "ec2", "serverless")
+"""The stacks that every deployment has, in the order in which they are created."""
+LOADGEN: Final = "loadgen"
+_INHERITED: Final[Mapping[str, tuple[str, ...]]] = {
+    "network": (),
+    "artefacts": (),
+    "data": (
+        *("PrivateSubnetIds", "DatabaseSecurityGroupId", "ProxySecurityGroupId"),
+        "CacheSecurityGroupId",
+    ),
+    "bootstrap": (
+        *("ServiceSecretArn", "MasterSecretArn", "DatabaseEndpoint", "ArtefactBucket"),
+        *("LoaderArtefactKey", "LoaderArtefactVersion"),
+    ),
+    "ec2": (
+        *("VpcId", "PublicSubnetIds", "InstanceSecurityGroupId", "LoadBalancerSecurityGroupId"),
+        *("LoadgenSecurityGroupId", "ArtefactBucket", "InstanceArtefactKey"),
+        *("InstanceArtefactVersion", "DatabaseUrl", "ServiceSecretArn", "CacheUrl", "CacheName"),
+        *("CacheArn", "CacheUserArn"),
+    ),
+    "serverless": ("ProxyResourceId", "DatabaseUser", "CacheArn", "CacheUserArn"),
+    LOADGEN: ("ArtefactBucket", "LoadgenArtefactKey", "LoadgenArtefactVersion"),
+}
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 # ElastiCache takes names of up to 40 characters and "-service" is added (see data.yaml).
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
@@ -106,62 +129,39 @@ def planned_stacks(options: DeploymentOptions, python_version: str) -> tuple[Pla
             f"Python {python_version}: Amazon Linux and Lambda have {', '.join(PYTHON_VERSIONS)};"
             " run make PYTHON=/path/to/one/of/these install"
         )
+    kinds = (*KINDS, LOADGEN) if options.loadgen else KINDS
+    given = _given(options, python_version)
+    return tuple(PlannedStack(kind, given[kind], _INHERITED[kind]) for kind in kinds)
+
+
+def _given(options: DeploymentOptions, python_version: str) -> Mapping[str, Mapping[str, str]]:
+    """The parameters of each stack that are known beforehand."""
     python = {"PythonVersion": python_version}
     client = {"ClientCidr": options.client_cidr}
-    stacks = (
-        PlannedStack("network", client, ()),
-        PlannedStack("artefacts", {}, ()),
-        PlannedStack(
-            "data",
-            {
-                "ProjectName": options.name,
-                "DatabaseClass": options.database_class,
-                "DatabaseStorageGb": str(options.database_storage_gb),
-                "CacheNodeType": options.cache_node_type,
-            },
-            (
-                *("PrivateSubnetIds", "DatabaseSecurityGroupId", "ProxySecurityGroupId"),
-                "CacheSecurityGroupId",
-            ),
-        ),
-        PlannedStack(
-            "bootstrap",
-            python,
-            (
-                *("ServiceSecretArn", "MasterSecretArn", "DatabaseEndpoint", "ArtefactBucket"),
-                *("LoaderArtefactKey", "LoaderArtefactVersion"),
-            ),
-        ),
-        PlannedStack(
-            "ec2",
-            {
-                "Architecture": options.architecture,
-                "InstanceType": options.instance_type,
-                **python,
-                **client,
-            },
-            (
-                *("VpcId", "PublicSubnetIds", "InstanceSecurityGroupId"),
-                *("LoadBalancerSecurityGroupId", "LoadgenSecurityGroupId", "ArtefactBucket"),
-                *("InstanceArtefactKey", "InstanceArtefactVersion", "DatabaseUrl"),
-                *("ServiceSecretArn", "CacheUrl", "CacheName", "CacheArn", "CacheUserArn"),
-            ),
-        ),
-        PlannedStack(
-            "serverless",
-            {
-                "FunctionName": options.function_name,
-                "ApiName": APP_NAME,
-                "StageName": options.stage,
-                "SetApiLogRole": "yes" if options.set_api_log_role else "no",
-            },
-            ("ProxyResourceId", "DatabaseUser", "CacheArn", "CacheUserArn"),
-        ),
-    )
-    loadgen = PlannedStack(
-        "loadgen", python, ("ArtefactBucket", "LoadgenArtefactKey", "LoadgenArtefactVersion")
-    )
-    return (*stacks, loadgen) if options.loadgen else stacks
+    return {
+        "network": client,
+        "artefacts": {},
+        "data": {
+            "ProjectName": options.name,
+            "DatabaseClass": options.database_class,
+            "DatabaseStorageGb": str(options.database_storage_gb),
+            "CacheNodeType": options.cache_node_type,
+        },
+        "bootstrap": python,
+        "ec2": {
+            "Architecture": options.architecture,
+            "InstanceType": options.instance_type,
+            **python,
+            **client,
+        },
+        "serverless": {
+            "FunctionName": options.function_name,
+            "ApiName": APP_NAME,
+            "StageName": options.stage,
+            "SetApiLogRole": "yes" if options.set_api_log_role else "no",
+        },
+        LOADGEN: python,
+    }
 
 
 def function_name(stage: str) -> str:

@@ -122,73 +122,57 @@ class Metric:
     label: str
     namespace: str
     name: str
-    dimensions: Mapping[str, str]
     statistic: str
     """Average, Sum, Maximum, or a percentile such as p95."""
+    dimensions: Mapping[str, str]
+
+
+# Which resource (a key of _dimensions()), and which of its metrics with which statistic.
+_WANTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS/ApiGateway api": (
+        *("Count Sum", "Latency Average", "Latency p95", "4XXError Sum", "5XXError Sum"),
+        *("IntegrationLatency Average", "IntegrationLatency p95"),
+    ),
+    "AWS/Lambda function": ("ConcurrentExecutions Maximum", "Throttles Sum", "Errors Sum"),
+    "AWS/EC2 instance": (
+        *("CPUUtilization Average", "CPUCreditUsage Sum", "CPUCreditBalance Average"),
+        "CPUSurplusCreditBalance Average",
+    ),
+    "AWS/RDS database": ("CPUUtilization Average", "DatabaseConnections Maximum"),
+    "AWS/RDS proxy": (
+        *("ClientConnections Maximum", "DatabaseConnections Maximum", "QueryRequests Sum"),
+        "DatabaseConnectionsCurrentlySessionPinned Maximum",
+    ),
+    "AWS/ElastiCache cache": (
+        *("CacheHits Sum", "CacheMisses Sum", "EngineCPUUtilization Average"),
+        "CurrConnections Maximum",
+    ),
+}
 
 
 def metrics_of(endpoints: Endpoints) -> tuple[Metric, ...]:
     """What is read for each block of both sides, in AWS's own names and units."""
-    api = {"ApiName": endpoints.api, "Stage": endpoints.stage}
-    function = {"FunctionName": endpoints.function}
-    instance = {"InstanceId": endpoints.instance_id}
-    database = {"DBInstanceIdentifier": endpoints.database}
-    proxy = {"ProxyName": endpoints.proxy}
-    # The first and only node of the replication group.
-    cache = {"CacheClusterId": f"{endpoints.cache}-001"}
-    wanted: tuple[tuple[str, Mapping[str, str], Sequence[tuple[str, str]]], ...] = (
-        (
-            "AWS/ApiGateway",
-            api,
-            (
-                *(("Count", "Sum"), ("Latency", "Average"), ("Latency", "p95")),
-                *(("IntegrationLatency", "Average"), ("IntegrationLatency", "p95")),
-                *(("4XXError", "Sum"), ("5XXError", "Sum")),
-            ),
-        ),
-        (
-            "AWS/Lambda",
-            function,
-            (("ConcurrentExecutions", "Maximum"), ("Throttles", "Sum"), ("Errors", "Sum")),
-        ),
-        (
-            "AWS/EC2",
-            instance,
-            (
-                *(("CPUUtilization", "Average"), ("CPUCreditBalance", "Average")),
-                *(("CPUSurplusCreditBalance", "Average"), ("CPUCreditUsage", "Sum")),
-            ),
-        ),
-        (
-            "AWS/RDS",
-            database,
-            (("CPUUtilization", "Average"), ("DatabaseConnections", "Maximum")),
-        ),
-        (
-            "AWS/RDS",
-            proxy,
-            (
-                *(("ClientConnections", "Maximum"), ("DatabaseConnections", "Maximum")),
-                *(
-                    ("QueryRequests", "Sum"),
-                    ("DatabaseConnectionsCurrentlySessionPinned", "Maximum"),
-                ),
-            ),
-        ),
-        (
-            "AWS/ElastiCache",
-            cache,
-            (
-                *(("CacheHits", "Sum"), ("CacheMisses", "Sum")),
-                *(("EngineCPUUtilization", "Average"), ("CurrConnections", "Maximum")),
-            ),
-        ),
-    )
+    dimensions = _dimensions(endpoints)
     return tuple(
-        Metric(f"{next(iter(dimensions))} {name} {statistic}", space, name, dimensions, statistic)
-        for space, dimensions, names in wanted
-        for name, statistic in names
+        Metric(f"{resource} {wanted}", namespace, name, statistic, dimensions[resource])
+        for key, names in _WANTED.items()
+        for namespace, resource in [key.split()]
+        for wanted in names
+        for name, statistic in [wanted.split()]
     )
+
+
+def _dimensions(endpoints: Endpoints) -> Mapping[str, Mapping[str, str]]:
+    """What tells each resource's metrics from others', as their service names it."""
+    return {
+        "api": {"ApiName": endpoints.api, "Stage": endpoints.stage},
+        "function": {"FunctionName": endpoints.function},
+        "instance": {"InstanceId": endpoints.instance_id},
+        "database": {"DBInstanceIdentifier": endpoints.database},
+        "proxy": {"ProxyName": endpoints.proxy},
+        # The first and only node of the replication group.
+        "cache": {"CacheClusterId": f"{endpoints.cache}-001"},
+    }
 
 
 def read_metrics(

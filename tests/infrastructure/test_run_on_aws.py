@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 
 from commands.aws_house import AwsHouse, aws_order, start_aws_house
+from commands.aws_house import Place as AwsPlace
 from commands.conducting import conduct
 from commands.run import run_record
 from commands.run_order import RunOrder
@@ -187,7 +188,9 @@ def run(
         make_deployment(account, folder, ec2.start(), serverless.start())
         log = CopiedLog(account, results.logs / "serverless.lambda.log")
 
-        house = start_aws_house(ORDER, account, display, folder, log.sleep, name=NAME, stage=STAGE)
+        house = start_aws_house(
+            ORDER, account, AwsPlace("aws", NAME, STAGE), display, folder, log.sleep
+        )
         answers = check_sides(house)
         record = run_record(ORDER, answers, None, house.facts)
         results.write_profile(ORDER.profile)
@@ -232,7 +235,7 @@ def test_cloudwatchs_metrics_of_each_block_stand_beside_its_record(run: Run) -> 
 
     assert found == sorted(path.name for path in (run.folder / "blocks").glob("*.json"))
     assert metrics["begin"] <= metrics["end"]
-    assert "FunctionName ConcurrentExecutions Maximum" in metrics["values"]
+    assert "function ConcurrentExecutions Maximum" in metrics["values"]
 
 
 def test_the_report_is_the_same_as_of_a_local_run(run: Run) -> None:
@@ -246,7 +249,7 @@ def test_a_deployment_that_is_not_there_is_named_with_the_next_step(account: Acc
     display = ProgressDisplay(Console(stderr=True), quiet=True)
 
     with pytest.raises(InfrastructureError, match=r"stack nosuch-data .*\./compare.py up"):
-        start_aws_house(ORDER, account, display, Path(), lambda _: None, name="nosuch")
+        start_aws_house(ORDER, account, AwsPlace("aws", "nosuch", STAGE), display)
 
 
 @pytest.mark.parametrize(
