@@ -55,11 +55,12 @@ def test_cpu_bound_work_takes_the_time_that_its_memory_size_buys(
     run(supervisor, tmp_path / "log", limited, story)
     run(supervisor, tmp_path / "log", whole, story)
 
-    # So many quotas it takes. The first one is there at once, perhaps at the end of its period,
-    # and the last one at its period's beginning; a busy machine can only make it longer.
+    # So many quotas it takes. The first one is there at once, perhaps at the end of its period, and
+    # the last one at its period's beginning; what a late timer lets it overdraw at the end is
+    # never paid back. A busy machine can only make it longer.
     quotas = ceil(0.1 / (vcpus(memory_mb) * PERIOD_SECONDS))
     assert can_limit_cpu()
-    assert took[0] >= (quotas - 2) * PERIOD_SECONDS
+    assert took[0] >= (quotas - 5) * PERIOD_SECONDS
     assert took[1] < took[0]
 
 
