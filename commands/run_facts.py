@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emulation.cpu_share import vcpus
+from emulation.fidelity import areas, report_lines
 from emulation.process_control import can_limit_cpu
 from measurement.experiment import RunningTarget
 from measurement.machine import lambda_architecture, versions
 from measurement.results import ResultsFolder
-
-EMULATED = (
-    "API Gateway and Lambda: the packaged zip under AWS's runtime client, on this machine",
-    "RDS MariaDB and ElastiCache: private MariaDB and Redis, on this machine",
-    "RDS Proxy: none, each Lambda environment connects to MariaDB itself",
-    "EC2: the app under its production server, on this machine",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ class RunningHouse(Protocol):
 def local_facts(memory_mb: int, servers: Mapping[str, str]) -> RunFacts:
     """Of a run on this machine; `servers` names the data servers with their versions."""
     return RunFacts(
-        emulated=(*EMULATED, _cpu_share(memory_mb)),
+        emulated=(*report_lines(areas()), _cpu_share(memory_mb)),
         lambda_memory_mb=memory_mb,
         lambda_architecture=lambda_architecture(),
         cpu_share_enforced=can_limit_cpu(),
