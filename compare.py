@@ -28,7 +28,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 import click
+from click.shell_completion import CompletionItem
 
+from commands.checking import check
+from commands.command_help import add_help
+from commands.completion import completion
+from commands.configuration import make_configurable, usage_message
 from commands.cost import cost
 from commands.diff import diff
 from commands.down import down
@@ -70,7 +75,7 @@ def _exit_code(error: BaseException) -> int:
     """Say what went wrong in one line; the exit code that stands for it."""
     if isinstance(error, click.ClickException):
         # Click puts each of several choices on a line of its own.
-        return _fail(" ".join(error.format_message().split()), EXIT_USAGE)
+        return _fail(" ".join(usage_message(error).split()), EXIT_USAGE)
     if isinstance(error, ArgumentError | SettingError):
         return _fail(str(error), EXIT_USAGE)
     if isinstance(error, click.Abort):
@@ -89,21 +94,37 @@ class DefaultsToRun(click.Group):
     """`./compare.py --users 10` means `./compare.py run --users 10`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] != "--help"):
+        flags_first = args and args[0].startswith("-") and args[0] != "--help"
+        # A shell that completes `./compare.py <TAB>` wants the subcommands, not run's flags.
+        if flags_first or not (args or ctx.resilient_parsing):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        return list(self.commands)  # in our order: what one needs first comes first
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            found += run.shell_complete(click.Context(run, parent=ctx), incomplete)
+        return found
 
 
 @click.group(cls=DefaultsToRun)
 def command() -> None:
     """Compare one API on EC2 and on Lambda: latency, errors, CPU and cost.
 
-    Without a subcommand: run. Start with `./compare.py` or `make compare`.
+    Without a subcommand: run. Each has --help. Start with `make compare`.
     """
 
 
-for subcommand in (run, resume, report, diff, profiles, cost, prices, serve, up, status, down):
+for subcommand in (
+    *(run, resume, report, diff, profiles, cost, prices, serve, check),
+    *(up, status, down, completion),
+):
     command.add_command(subcommand)
+add_help(command)
+make_configurable(command)
 
 
 class Interrupted(KeyboardInterrupt):

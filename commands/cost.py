@@ -73,13 +73,7 @@ def cost(
     explain: bool,
     **_: Any,  # noqa: ANN401 - every flag of cost_options; read from the context
 ) -> None:
-    """Say what a month costs: of a run in DIR, of typed figures, or of any quantity.
-
-    \b
-    ./compare.py cost results/forty --rate 50 --slo 'p95<200ms'
-    ./compare.py cost --sides cached --rate 50 --cpu-ms 2
-    ./compare.py cost --requests 3000000 --billed-ms 120 --memory 1536 --free-tier
-    """  # noqa: D301 - one character, Click's mark for lines to keep
+    """Say what a month costs: of a run in DIR, of typed figures, or of any quantity."""
     flags = _given(context)
     if flags.get("hours") == 0:
         raise ArgumentError("--hours 0: a month has some")
@@ -97,12 +91,12 @@ def cost(
 
 
 def _given(context: click.Context) -> Flags:
-    """The flags that the user wrote; what was left out is not a quantity of 0."""
+    """The flags that somebody set, also in a file; what was left out is not a quantity of 0."""
     return MappingProxyType(
         {
             name: value
             for name, value in context.params.items()
-            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            if context.get_parameter_source(name) is not ParameterSource.DEFAULT
             and name not in COMMON
         }
     )

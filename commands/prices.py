@@ -40,14 +40,9 @@ def prices(
     refresh: bool,
     yes: bool,
 ) -> None:
-    r"""Show the price book: each price with its unit, source, date and confidence.
+    """Show the price book: each price with its unit, source, date and confidence.
 
     FILTER: words that must all stand in a price's id or confidence.
-
-    \b
-    ./compare.py prices lambda              everything of Lambda
-    ./compare.py prices missing             what nobody found
-    ./compare.py prices --refresh           ask AWS, with your credentials
     """
     if refresh:
         _refuse_other_flags(context)

@@ -26,12 +26,7 @@ _VALUES = 100
 @click.argument("name", metavar="[NAME|FILE]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs: every value.")
 def profiles(name: str | None, *, as_json: bool) -> None:
-    """List the loads; with NAME, or a .toml file of yours, describe and draw that one.
-
-    \b
-    ./compare.py profiles spike
-    ./compare.py profiles my-load.toml      is it right, and what does it do?
-    """  # noqa: D301 - one character, Click's mark for lines to keep
+    """List the loads; with NAME, or a .toml file of yours, describe and draw that one."""
     if name is None:
         found = list(PROFILES.values())
         text = _json([_values(one) for one in found]) if as_json else _list(found)

@@ -29,15 +29,8 @@ from measurement.machine import machine, raise_file_limit
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder, create_results
 
-EXAMPLES = """\b
-./compare.py                                   about 3 minutes
-./compare.py run --profile origin --users 50   the 2020 experiment's load
-./compare.py run --profile arrivals --rate 250 an open model
-./compare.py run --on aws                      both sides on AWS, after ./compare.py up
-"""
 
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @load_profile
 @processes
 @click.option(

@@ -31,14 +31,9 @@ from measurement.lambda_deployment import deploy_lambda
 from measurement.lambda_project import REPOSITORY
 
 NEVER = "never"
-EXAMPLES = """\b
-./compare.py up --ttl 4h      about 25 minutes; says the price and asks first
-./compare.py run --on aws     the comparison
-./compare.py down             removes it all
-"""
 
 
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.option(
     "--architecture",
     type=click.Choice(EC2_ARCHITECTURES),
