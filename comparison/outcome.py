@@ -8,7 +8,7 @@ from comparison.cost import Bill
 from comparison.differences import Difference
 from comparison.records import RunRecord
 from comparison.summary import SideSummary
-from comparison.trust import TrustWarning
+from comparison.trust_evidence import TrustWarning
 
 Standing = Literal["valid", "invalid", "incomplete"]
 

@@ -14,6 +14,14 @@ from comparison.latency_log import INTENDED, SENT, measured_successes
 from comparison.percentiles import PERCENTS, samples_for_a_value, samples_for_an_interval, stacked
 from comparison.records import BlockRecord, LambdaRecord
 from comparison.significance import ALPHA, Estimate, Interval
+from comparison.usage_summary import (
+    GeneratorSummary,
+    UsageSummary,
+    WarmUpSummary,
+    generator_summary,
+    usage_summary,
+    warm_up_summary,
+)
 
 Number = TypeVar("Number", int, float)
 
@@ -121,8 +129,11 @@ class SideSummary:
     """By component, without the load generator."""
     cpu_ms_per_request_total: float | None
     generator_cpu_share_max: float | None
-    """The busiest block's generator CPU time over its duration: 1 = one whole core."""
+    """The busiest block's generator CPU time over its duration, all processes: 1 = one core."""
     scheduling_lag_ms_max: float
+    generator: GeneratorSummary
+    warm_up: WarmUpSummary
+    usage: UsageSummary
     serverless: LambdaSummary | None
     per_block: tuple[BlockFigures, ...]
 
@@ -161,6 +172,9 @@ def summarise(side: str, blocks: Sequence[BlockRecord], method: Method) -> SideS
         cpu_ms_per_request_total=_cpu_ms_per_request(cpu_seconds, requests),
         generator_cpu_share_max=_generator_cpu_share_max(blocks),
         scheduling_lag_ms_max=max(load.scheduling_lag_ms_max for load in loads),
+        generator=generator_summary(blocks),
+        warm_up=warm_up_summary(blocks),
+        usage=usage_summary(blocks),
         serverless=_lambda_summary(blocks),
         per_block=tuple(
             _block_figures(block, distribution)

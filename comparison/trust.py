@@ -4,70 +4,22 @@ Every limit stands here as a constant beside its reason. A rule takes the eviden
 warnings; RULES lists them in the order of the report.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal
 
 from comparison.architectures import EC2, SERVERLESS
-from comparison.billing.instances import Instance
-from comparison.cost import Bill
-from comparison.prices import PriceBook
-from comparison.records import BlockRecord, RunRecord
+from comparison.generator_trust import GENERATOR_RULES
 from comparison.significance import MINIMUM_PAIRS
-from comparison.summary import SideSummary, generator_cpu_share
+from comparison.summary import SideSummary
+from comparison.trust_evidence import Evidence, Rule, TrustWarning
 
-GENERATOR_CPU_LIMIT = 0.9
-"""Locust's own limit (CPU_WARNING_THRESHOLD, 90 %): a process that uses a whole core makes its
-requests wait, and counts that waiting as the server's latency."""
-STALL_SHARE_LIMIT = 0.05
-"""A generator that stood still for 5 % of the window delayed up to 5 % of the requests: from
-there on p95, a number of the headline, may be its own."""
 RATE_DIFFERENCE_LIMIT = 0.03
 """Users wait for their answers, so a slow side is asked less. Above 3 % it had an easier load."""
 HIT_RATIO_LIMIT = 0.05
 """A full miss took about five times the CPU of a hit when the ec2 server was chosen: 5 points of
 difference move a mean by a fifth."""
-GENERATOR_ERROR_LIMIT = 0.25
-"""Of a percentile: from there on the generator's own error, which stands in the interval, leaves
-little to be said about the side."""
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
-
-Level = Literal["invalid", "caution", "note"]
-
-
-@dataclass(frozen=True, slots=True)
-class TrustWarning:
-    """One reason to trust the numbers less, or to read them differently."""
-
-    level: Level
-    """invalid: no comparison may be made; caution: it weakens a claim; note: know this."""
-    code: str
-    """A stable name for programs."""
-    message: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that the rules look at."""
-
-    run: RunRecord
-    blocks: Sequence[BlockRecord]
-    sides: Sequence[SideSummary]
-    """Those that were measured, the reference side first."""
-    bills: Sequence[Bill]
-    rate: float | None
-    """Requests/s that the bills are made for."""
-    instance: Instance
-    book: PriceBook
-
-    def side(self, name: str) -> SideSummary | None:
-        return next((side for side in self.sides if side.side == name), None)
-
-
-Rule = Callable[[Evidence], Iterator[TrustWarning]]
 
 
 def trust_warnings(evidence: Evidence) -> tuple[TrustWarning, ...]:
@@ -94,69 +46,6 @@ def answers(evidence: Evidence) -> Iterator[TrustWarning]:
             "nobody checked that both sides give the same answers",
             "Run with the check of answers.",
         )
-
-
-def generator_cpu(evidence: Evidence) -> Iterator[TrustWarning]:
-    shares = [(generator_cpu_share(block) or 0.0, block) for block in evidence.blocks]
-    busy = [(share, block) for share, block in shares if share >= GENERATOR_CPU_LIMIT]
-    if busy:
-        share, block = max(busy, key=lambda pair: pair[0])
-        yield TrustWarning(
-            "invalid",
-            "generator-busy",
-            f"the load generator used {share:.0%} of a core in block {block.index} ({block.side}):"
-            " it measured itself",
-            "Use fewer users, a faster machine, or more generator processes.",
-        )
-
-
-def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
-    for side in evidence.sides:
-        blocks = [block for block in evidence.blocks if block.side == side.side]
-        worst = max(blocks, key=_stall_share)
-        lag_ms = side.scheduling_lag_ms_max
-        p99_ms = side.latency.percentile("99").value_ms
-        if _stall_share(worst) >= STALL_SHARE_LIMIT:
-            yield TrustWarning(
-                "invalid",
-                "generator-stalled",
-                f"the load generator stood still for {worst.load.scheduling_lag_ms_max:,.0f} ms,"
-                f" {_stall_share(worst):.0%} of the measured window of block {worst.index}"
-                f" ({side.side})",
-                "Close other programs and run again, with longer blocks.",
-            )
-        elif p99_ms is not None and lag_ms > p99_ms:
-            yield TrustWarning(
-                "caution",
-                "generator-late",
-                f"{side.side}: the load generator was once {lag_ms:,.1f} ms late, more than p99"
-                f" ({p99_ms:,.1f} ms): p99 and max may be its own doing",
-                "Read p50 and p95; run again on a quieter machine for p99.",
-            )
-
-
-def generator_error(evidence: Evidence) -> Iterator[TrustWarning]:
-    generator = evidence.run.generator
-    if generator is None:
-        yield TrustWarning(
-            "note",
-            "generator-uncalibrated",
-            "the load generator's own error was not measured, so no interval includes it",
-            "A new run measures it first, against an echo.",
-        )
-        return
-    for side in evidence.sides:
-        for percent, error_ms in generator.error_ms.items():
-            value_ms = side.latency.percentile(percent).value_ms
-            if value_ms is not None and error_ms > GENERATOR_ERROR_LIMIT * value_ms:
-                yield TrustWarning(
-                    "caution",
-                    "generator-error",
-                    f"{side.side}: the load generator itself adds up to {error_ms:,.2f} ms at"
-                    f" p{percent}, {error_ms / value_ms:.0%} of what was measured",
-                    "The intervals include it; use fewer users or more generator processes.",
-                )
-                break
 
 
 def few_requests(evidence: Evidence) -> Iterator[TrustWarning]:
@@ -331,16 +220,9 @@ def instance_cpu_ms_per_request(side: SideSummary | None) -> float | None:
     return side.cpu_ms_per_request.get("app") if side else None
 
 
-def _stall_share(block: BlockRecord) -> float:
-    window_ms = block.load.measured_seconds * 1000
-    return block.load.scheduling_lag_ms_max / window_ms if window_ms else 0.0
-
-
 RULES: tuple[Rule, ...] = (
     answers,
-    generator_cpu,
-    generator_lag,
-    generator_error,
+    *GENERATOR_RULES,
     incomplete,
     few_blocks,
     few_requests,

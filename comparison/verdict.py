@@ -27,12 +27,8 @@ from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.significance import ALPHA, SEQUENTIAL_ALPHA
 from comparison.summary import Method, SideSummary, summarise
-from comparison.trust import (
-    Evidence,
-    TrustWarning,
-    instance_cpu_ms_per_request,
-    trust_warnings,
-)
+from comparison.trust import instance_cpu_ms_per_request, trust_warnings
+from comparison.trust_evidence import Evidence, TrustWarning
 from comparison.wording import verdict_text
 
 

@@ -12,6 +12,7 @@ from comparison.numbers import ABSENT, count, share, signed, span, three_digits
 from comparison.outcome import Comparison
 from comparison.reports.plain_text import plain
 from comparison.summary import LambdaSummary, SideSummary
+from comparison.usage_summary import UsageSummary
 
 COMPONENTS = ("app", "gateway", "environments", "database", "cache")
 """The order of the CPU rows; components this page does not know follow by name."""
@@ -77,6 +78,13 @@ def _rows(comparison: Comparison) -> Iterator[Row]:
     yield "blocks", lambda side: count(side.blocks), None
     yield "requests", lambda side: count(side.requests), None
     yield "failures", _failures, None
+    yield "median ms, ramp too", lambda side: three_digits(side.warm_up.whole_median_ms), None
+    yield "mean ms, ramp too", lambda side: three_digits(side.warm_up.whole_mean_ms), None
+    if any(side.warm_up.requests for side in comparison.sides):
+        yield "warm-up, in no latency", None, None
+        yield "requests", lambda side: count(side.warm_up.requests), None
+        yield "p50 ms", lambda side: three_digits(side.warm_up.p50_ms), None
+        yield "p95 ms", lambda side: three_digits(side.warm_up.p95_ms), None
     yield "measured windows", None, None
     yield "requests/s", lambda side: three_digits(side.requests_per_second), None
     yield "cache hits", lambda side: share(side.cache_hit_ratio), None
@@ -91,13 +99,53 @@ def _rows(comparison: Comparison) -> Iterator[Row]:
         yield "init max ms", _of_lambda(lambda one: three_digits(one.init_max_ms)), None
         yield "billed p50 ms", _of_lambda(lambda one: count(one.billed_p50_ms)), None
         yield "billed mean ms", _of_lambda(lambda one: three_digits(one.billed_mean_ms)), None
+    yield from _usage_rows(comparison)
     yield "generator, worst block", None, None
-    yield "of one core", lambda side: share(side.generator_cpu_share_max), None
+    yield "CPU of a process", lambda side: share(side.generator.process_cpu_share_max), None
     yield "late by, ms", lambda side: three_digits(side.scheduling_lag_ms_max), None
+    yield "longest GC, ms", lambda side: three_digits(side.generator.gc_pause_ms_max), None
+    yield "connections opened", lambda side: count(side.generator.connections_opened), None
+    if any(side.generator.requests_delayed for side in comparison.sides):
+        yield "requests held up", lambda side: count(side.generator.requests_delayed), None
+
+
+def _usage_rows(comparison: Comparison) -> Iterator[Row]:
+    """Memory, connections and queries; without servers of its own a run has none to show."""
+    held = {name for side in comparison.sides for name in side.usage.memory_bytes_max}
+    if held:
+        yield "memory MB, most", None, None
+    for component in _ordered(held):
+        yield plain(component), _memory_mb(component), None
+    if any(side.usage.environments_max is not None for side in comparison.sides):
+        yield "environments, most", lambda side: count(side.usage.environments_max), None
+    if any(side.usage.database_queries_per_request is not None for side in comparison.sides):
+        yield "data servers", None, None
+        yield "queries/request", _usage(lambda one: one.database_queries_per_request), None
+        yield "connections opened", _opened, None
+        yield "Redis cmds/request", _usage(lambda one: one.cache_commands_per_request), None
+
+
+def _memory_mb(component: str) -> Figure:
+    def figure(side: SideSummary) -> str:
+        held = side.usage.memory_bytes_max.get(component)
+        return ABSENT if held is None else count(round(held / 2**20))
+
+    return figure
+
+
+def _usage(figure: Callable[[UsageSummary], float | None]) -> Figure:
+    return lambda side: three_digits(figure(side.usage))
+
+
+def _opened(side: SideSummary) -> str:
+    return count(side.usage.database_connections_opened)
 
 
 def _components(comparison: Comparison) -> list[str]:
-    found = {name for side in comparison.sides for name in side.cpu_ms_per_request}
+    return _ordered({name for side in comparison.sides for name in side.cpu_ms_per_request})
+
+
+def _ordered(found: set[str]) -> list[str]:
     known = [name for name in COMPONENTS if name in found]
     return known + sorted(found - set(known))
 

@@ -6,7 +6,7 @@ import pytest
 from comparison.outcome import Comparison
 from comparison.prices import load_price_book
 from comparison.records import BlockRecord, GeneratorRecord, RunRecord
-from comparison.trust import TrustWarning
+from comparison.trust_evidence import TrustWarning
 from comparison.verdict import compare
 from tests.comparison.builders import (
     blocks,
@@ -86,17 +86,49 @@ def test_unchecked_answers_are_a_caution() -> None:
     assert warning(comparison, "answers-unchecked").level == "caution"
 
 
-@pytest.mark.parametrize(("cpu_seconds", "standing"), [(17.9, "valid"), (18.0, "invalid")])
-def test_a_generator_that_used_nine_tenths_of_a_core_measured_itself(
-    cpu_seconds: float, standing: str
+@pytest.mark.parametrize(("share", "standing"), [(0.89, "valid"), (0.9, "invalid")])
+def test_a_generator_process_that_used_nine_tenths_of_a_core_measured_itself(
+    share: float, standing: str
 ) -> None:
-    made = blocks()
-    made[2] = replace(made[2], cpu_seconds={"app": 0.1, "generator": cpu_seconds})
-
-    comparison = judged(made=made)
+    comparison = judged(made=with_load(process_cpu_share_max=share))
 
     assert comparison.standing == standing
     assert ("generator-busy" in codes(comparison)) == (standing == "invalid")
+
+
+def test_several_generator_processes_may_use_more_than_one_core_together() -> None:
+    made = blocks()
+    made[2] = replace(made[2], cpu_seconds={"app": 0.1, "generator": 60.0})
+
+    assert judged(made=made).standing == "valid"
+
+
+@pytest.mark.parametrize(("pause_ms", "standing"), [(799.0, "valid"), (800.0, "invalid")])
+def test_a_generator_that_collected_garbage_for_a_twentieth_of_the_window_is_invalid(
+    pause_ms: float, standing: str
+) -> None:
+    comparison = judged(made=with_load(gc_pause_ms=pause_ms))
+
+    assert comparison.standing == standing
+    assert ("generator-collecting" in codes(comparison)) == (standing == "invalid")
+
+
+def test_what_the_generators_own_machine_refused_is_no_result() -> None:
+    comparison = judged(made=with_load(failures=3, errors={"too many open files": 3}))
+
+    assert comparison.standing == "invalid"
+    refused = warning(comparison, "generator-refused").message
+    assert refused == ("ec2: requests failed in the load generator itself: too many open files (3)")
+
+
+def test_many_requests_that_waited_for_a_connection_are_a_caution() -> None:
+    few, many = (
+        judged(made=with_load(requests_delayed=5)),
+        judged(made=with_load(requests_delayed=200)),
+    )
+
+    assert "requests-held-up" not in codes(few)
+    assert "ec2: 200 of " in warning(many, "requests-held-up").message
 
 
 @pytest.mark.parametrize(("lag_ms", "standing"), [(799.0, "valid"), (800.0, "invalid")])
