@@ -85,7 +85,11 @@ class ProtocolError(Exception):
 
 
 class PacketTooLargeError(ProtocolError):
-    """A payload is longer than is allowed."""
+    """A payload is longer than is allowed; `sequence` is the packet's that made it so."""
+
+    def __init__(self, limit_bytes: int, sequence: int) -> None:
+        self.sequence = sequence
+        super().__init__(f"a packet is larger than {limit_bytes} bytes")
 
 
 class ServerError(Exception):
@@ -203,7 +207,7 @@ class PacketBuffer:
         while len(self._data) >= HEADER_BYTES:
             length = int.from_bytes(self._data[:3], "little")
             if self._gathered + length > self.limit_bytes:
-                raise PacketTooLargeError(f"a packet is larger than {self.limit_bytes} bytes")
+                raise PacketTooLargeError(self.limit_bytes, self._data[3])
             if len(self._data) < HEADER_BYTES + length:
                 return None
             sequence = self._data[3]

@@ -164,7 +164,8 @@ class ClientSession(asyncio.Protocol):
                 data = self._tls.receive(data)
             self._packets.feed(data)
             self._go_on()
-        except PacketTooLargeError:
+        except PacketTooLargeError as error:
+            self._sequence = error.sequence + 1
             text = "Got a packet bigger than 'max_allowed_packet' bytes"
             self._refuse(ServerError(1153, "08S01", text))
         except ProtocolError as error:
