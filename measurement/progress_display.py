@@ -103,18 +103,22 @@ def head_line(progress: BlockProgress, left_seconds: float | None) -> str:
 def side_lines(progress: BlockProgress, latest: Mapping[str, LoadProgress]) -> list[str]:
     """The side under load, marked, and the other one's newest figures, in the order of names."""
     current = progress.block.side
-    return [
-        f"{'>' if side == current else ' '} {side:<11}"
-        + (PREPARING if side == current and progress.load is None else _figures(latest[side]))
-        for side in sorted({current, *latest})
-    ]
+    lines = []
+    for side in sorted({current, *latest}):
+        if side != current:
+            lines.append(f"  {side:<11}{_figures(latest[side])}")
+        elif progress.load is None:
+            lines.append(f"> {side:<11}{PREPARING}")
+        else:
+            lines.append(f"> {side:<11}{_figures(progress.load)}  {progress.load.users:,} users")
+    return lines
 
 
 def _figures(load: LoadProgress) -> str:
     p95 = "-" if load.p95_ms is None else f"{load.p95_ms:.1f}"
     return (
-        f"{load.users:>5} users {load.requests:>9,} requests {load.requests_per_second:>7,.0f}/s"
-        f"  p95 {p95:>7} ms  {load.failures:,} failed"
+        f"{load.requests:>9,} requests {load.requests_per_second:>6,.0f}/s"
+        f"  p95 {p95:>6} ms  {load.failures:,} failed"
     )
 
 
