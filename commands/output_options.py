@@ -26,6 +26,8 @@ class Output:
     form: Form = "text"
     """Of standard output."""
     limits: tuple[Limit, ...] = ()
+    open_page: bool = False
+    """Show the HTML page in a browser."""
 
     def check_sides(self, sides: Sequence[str]) -> None:
         """ArgumentError for a limit on a side that is not among these."""
@@ -59,9 +61,13 @@ class LimitType(click.ParamType[Limit]):
 
 
 def output_form(
-    example: str = EXAMPLE, known_unit: UnitOf = unit_of
+    example: str = EXAMPLE, known_unit: UnitOf = unit_of, *, page: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give the command --json, --markdown and --fail-if; it receives `output`, an Output."""
+    """Give the command --json, --markdown and --fail-if; it receives `output`, an Output.
+
+    With `page` also --open.
+    """
+    opening = click.option("--open", "open_page", is_flag=True, help="Show the HTML page.")
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @click.option(
@@ -80,12 +86,13 @@ def output_form(
             limits: tuple[Limit, ...],
             as_json: bool,
             as_markdown: bool,
+            open_page: bool = False,
             **others: Any,  # noqa: ANN401 - as above
         ) -> None:
             form = chosen_form(as_json=as_json, as_markdown=as_markdown)
-            command(*args, output=Output(form, limits), **others)
+            command(*args, output=Output(form, limits, open_page), **others)
 
-        return with_output
+        return opening(with_output) if page else with_output
 
     return decorate
 

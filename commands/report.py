@@ -1,26 +1,32 @@
 """`./compare.py report`: an earlier run's comparison again, from its raw results alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from commands import options
 from commands.output_options import Output, output_form
+from commands.page import open_page, page_text, planned_users
 from commands.price_options import price_book
-from commands.showing import compare_folder, conclude, show
+from commands.showing import conclude, read_folder, show
 from comparison.outcome import Comparison
 from comparison.prices import PriceBook
-from comparison.reports import csv_report, locust_csv, picture
-from loadtests.profiles import Profile
-from loadtests.shape import presences
+from comparison.records import BlockRecord, RunRecord
+from comparison.reports import csv_report, html_report, locust_csv, picture
+from comparison.verdict import compare
 from measurement.errors import ArgumentError
-from measurement.results import ResultsFolder, read_results
+from measurement.results import ResultsFolder
 
 
-def write_csv(folder: Path, comparison: Comparison, csv_folder: Path) -> None:
+def write_csv(
+    folder: Path,
+    comparison: Comparison,
+    records: tuple[RunRecord, list[BlockRecord]],
+    csv_folder: Path,
+) -> None:
     """The figures, and the raw results in Locust's own columns; raises ArgumentError."""
-    run, blocks = read_results(folder)
+    run, blocks = records
     files = {
         csv_report.FILE: csv_report.render(comparison),
         **locust_csv.render(run, blocks, planned_users(ResultsFolder(folder).read_profile())),
@@ -38,16 +44,10 @@ def write_files(flag: str, folder: Path, files: Mapping[str, str]) -> None:
         raise ArgumentError(f"{flag}: cannot write {error.filename}: {error.strerror}") from error
 
 
-def planned_users(profile: Profile) -> Callable[[float], int]:
-    """How many users are there at a second of a block; none in an open model."""
-    there = [one for user in presences(profile) for one in user] if profile.closed else []
-    return lambda second: sum(one.start_seconds <= second < one.end_seconds for one in there)
-
-
 @click.command()
 @options.results_folder
 @price_book
-@output_form()
+@output_form(page=True)
 @click.option(
     "--picture",
     "svg",
@@ -60,15 +60,34 @@ def planned_users(profile: Profile) -> Callable[[float], int]:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write figures.csv here, and Locust's files, <side>_<users>_stats.csv.",
 )
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the HTML page here. With --open: DIR/report.html",
+)
 def report(
-    folder: Path, book: PriceBook, output: Output, svg: Path | None, csv_folder: Path | None
+    folder: Path,
+    book: PriceBook,
+    output: Output,
+    svg: Path | None,
+    csv_folder: Path | None,
+    page: Path | None,
 ) -> None:
     """Print the comparison of an earlier run again, from its raw results in DIR."""
-    comparison = compare_folder(folder, book)
+    records = read_folder(folder)
+    comparison = compare(*records, book)
     output.check_sides(comparison.run.targets)
     if csv_folder is not None:
-        write_csv(folder, comparison, csv_folder)
+        write_csv(folder, comparison, records, csv_folder)
     if svg is not None:
         write_files("--picture", svg.parent, {svg.name: picture.render(comparison)})
+    if page is None and output.open_page:
+        page = folder / html_report.FILE
+    if page is not None:
+        text = page_text(folder, comparison, records[1], book)
+        write_files("--html", page.parent, {page.name: text})
     show(comparison, output)
+    if page is not None and output.open_page:
+        open_page(page)
     conclude(comparison, output)

@@ -7,39 +7,51 @@ import click
 from rich.console import Console
 
 from commands.output_options import Output
+from commands.page import open_page, page_text
 from comparison.errors import ComparisonError
 from comparison.figures import Figure, figures_of
 from comparison.outcome import Comparison
 from comparison.prices import PriceBook
-from comparison.reports import csv_report, json_report, markdown_report, text_report
+from comparison.records import BlockRecord, RunRecord
+from comparison.reports import csv_report, html_report, json_report, markdown_report, text_report
 from comparison.thresholds import Limit, broken_message, judge
 from comparison.verdict import compare
 from measurement.results import ResultsFolder, read_results, what_is_missing
 
 
-def compare_folder(folder: Path, book: PriceBook) -> Comparison:
-    """Judge what a run has written, and say on standard error what a partial run lacks.
+def read_folder(folder: Path) -> tuple[RunRecord, list[BlockRecord]]:
+    """The records of a run; what a partial one lacks is said on standard error.
 
     Raises ArgumentError or ComparisonError.
     """
     record, blocks = read_results(folder)
     for sentence in what_is_missing(folder, record, blocks):
         click.echo(f"missing: {sentence}", err=True)
-    return compare(record, blocks, book)
+    return record, blocks
+
+
+def compare_folder(folder: Path, book: PriceBook) -> Comparison:
+    """Judge what a run has written; says and raises as read_folder()."""
+    return compare(*read_folder(folder), book)
 
 
 def write_and_print(results: ResultsFolder, book: PriceBook, output: Output) -> Comparison:
-    """Leave the report in every form beside the raw results, and print it."""
-    comparison = compare_folder(results.path, book)
+    """Leave the report in every form beside the raw results, print it, open its page."""
+    record, blocks = read_folder(results.path)
+    comparison = compare(record, blocks, book)
     results.write_text("report.json", json_report.render(comparison))
     results.write_text("report.txt", text_report.render(comparison))
     results.write_text("report.md", markdown_report.render(comparison))
     results.write_text(csv_report.FILE, csv_report.render(comparison))
+    text = page_text(results.path, comparison, blocks, book)
+    page = results.write_text(html_report.FILE, text)
     show(comparison, output)
     click.echo(
-        f"\nresults: {results.path}  (again: ./compare.py report {results.path})",
+        f"\nresults: {results.path}  (again: ./compare.py report {results.path})\npage: {page}",
         err=output.form != "text",
     )
+    if output.open_page:
+        open_page(page)
     return comparison
 
 
