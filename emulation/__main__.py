@@ -14,8 +14,8 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import NoReturn
 
+from emulation.command_line import parse
 from emulation.cpu_share import vcpus
 from emulation.errors import EmulationError
 from emulation.exit_watch import watches_exits
@@ -29,69 +29,22 @@ from emulation.function_package import (
     unpack,
 )
 from emulation.functions import LambdaFunction
-from emulation.gateway import INTEGRATION_TIMEOUT_SECONDS, Gateway
+from emulation.gateway import Gateway
 from emulation.http1 import Connection
 from emulation.responses import MAX_REQUEST_BODY_BYTES
 from emulation.runtime_settings import FunctionSettings
-from emulation.sam_template import Application
-from emulation.sandboxes import ACCOUNT_CONCURRENCY, IDLE_SECONDS, SandboxPool
+from emulation.sam_template import Application, FunctionConfiguration
+from emulation.sandboxes import ACCOUNT_CONCURRENCY, PoolLimits, SandboxPool
 from emulation.supervision import Supervisor
 
-DEFAULT_PYTHON = Path(__file__).resolve().parent.parent / ".venv-lambda" / "bin" / "python"
 _BACKLOG = 4096
 _WANTED_DESCRIPTORS = 65536
-
-
-class _OneLineParser(argparse.ArgumentParser):
-    """Says in one line what is wrong, without the usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        raise EmulationError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(prog="python -m emulation", description=__doc__.partition("\n")[0])
-    code = parser.add_mutually_exclusive_group(required=True)
-    code.add_argument("--package", type=Path, metavar="DIR", help="what `chalice package` wrote")
-    code.add_argument("--zip", type=Path, metavar="FILE", help="a plain handler's code")
-    parser.add_argument("--handler", metavar="MODULE.NAME", help="with --zip: what to call")
-    parser.add_argument("--log", type=Path, metavar="FILE", required=True, help="appended to")
-    parser.add_argument("--port", type=int, default=0, help="0, the default: any free one")
-    parser.add_argument("--stage", help="name in requestContext (default: the template's)")
-    parser.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument(
-        "--environment-file", type=Path, metavar="FILE", help="JSON object; the place for secrets"
-    )
-    parser.add_argument("--memory", type=int, metavar="MB", help="default: the template's")
-    parser.add_argument("--timeout", type=float, metavar="S", help="default: the template's")
-    parser.add_argument(
-        "--concurrency",
-        type=int,
-        metavar="N",
-        help=f"default: the reserved concurrency, else {ACCOUNT_CONCURRENCY} as in an AWS account",
-    )
-    parser.add_argument("--idle-seconds", type=float, default=IDLE_SECONDS, metavar="S")
-    parser.add_argument(
-        "--integration-timeout", type=float, default=INTEGRATION_TIMEOUT_SECONDS, metavar="S"
-    )
-    parser.add_argument("--python", type=Path, default=DEFAULT_PYTHON, metavar="FILE")
-    parser.add_argument(
-        "--python-runtime-client",
-        action="store_true",
-        help="use the pure-Python client of the runtime API although the native one is there",
-    )
-    parser.add_argument(
-        "--no-cpu-share",
-        action="store_true",
-        help="give each environment a whole core, whatever its memory size",
-    )
-    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until a signal; exit code 0 after SIGTERM, 130 after Ctrl-C, 2 for bad arguments."""
     try:
-        return _run(_parser().parse_args(arguments))
+        return _run(parse(arguments, __doc__.partition("\n")[0]))
     except EmulationError as error:
         sys.stderr.write(f"emulation: {error}\n")
         return 2
@@ -106,42 +59,40 @@ def _run(options: argparse.Namespace) -> int:
         python_runtime_client=options.python_runtime_client,
         cpu_share=not options.no_cpu_share,
     )
-    _check(options)
     if options.zip is not None:
         application, archive = read_zip(options.zip, options.handler, overrides)
     else:
         application, archive = read_package(options.package, overrides)
-    limit = options.concurrency
-    if limit is None:
-        limit = application.function.reserved_concurrency
-    pool = SandboxPool(ACCOUNT_CONCURRENCY if limit is None else limit, options.idle_seconds)
+    limits = _limits(options, application.function)
     with Supervisor() as supervisor:
         task_root = supervisor.directory("lambda-task")
         settings = function_settings(application, overrides, options.python.absolute(), task_root)
         unpack(archive, task_root)
         _raise_descriptor_limit()
-        return asyncio.run(_serve(options, application, settings, pool, supervisor))
+        return asyncio.run(_serve(options, application, settings, limits, supervisor))
 
 
-def _check(options: argparse.Namespace) -> None:
-    if (options.zip is None) != (options.handler is None):
-        raise EmulationError("--handler: needed with --zip, and only with it")
-    if options.handler is not None and not all(options.handler.rpartition(".")):
-        raise EmulationError(f"--handler: {options.handler!r} is not MODULE.NAME")
-    if not 0 <= options.port <= 65535:
-        raise EmulationError(f"--port: {options.port} is not in 0..65535")
-    if options.concurrency is not None and options.concurrency < 0:
-        raise EmulationError(f"--concurrency: {options.concurrency} is negative")
-    for flag in ("idle_seconds", "integration_timeout"):
-        if not getattr(options, flag) > 0:
-            raise EmulationError(f"--{flag.replace('_', '-')}: must be above 0 seconds")
+def _limits(options: argparse.Namespace, function: FunctionConfiguration) -> PoolLimits:
+    """What the flags say, else the template, else AWS's defaults."""
+    concurrency, provisioned = options.concurrency, options.provisioned
+    if concurrency is None:
+        concurrency = function.reserved_concurrency
+    if concurrency is None:
+        concurrency = ACCOUNT_CONCURRENCY
+    if provisioned is None:
+        provisioned = function.provisioned_concurrency
+    if provisioned > concurrency:
+        raise EmulationError(
+            f"--provisioned: {provisioned} is more than the concurrency, {concurrency}"
+        )
+    return PoolLimits(concurrency, provisioned, options.idle_seconds, options.max_age_seconds)
 
 
 async def _serve(
     options: argparse.Namespace,
     application: Application,
     settings: FunctionSettings,
-    pool: SandboxPool,
+    limits: PoolLimits,
     supervisor: Supervisor,
 ) -> int:
     loop = asyncio.get_running_loop()
@@ -153,7 +104,7 @@ async def _serve(
         cleanup.callback(log.close)
         listener = _listen(options.port)
         cleanup.callback(listener.close)
-        function = LambdaFunction(settings, pool, supervisor, log)
+        function = LambdaFunction(settings, SandboxPool(limits), supervisor, log)
         cleanup.callback(function.close)
         if not watches_exits():
             loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
@@ -166,7 +117,8 @@ async def _serve(
             backlog=_BACKLOG,
         )
         cleanup.callback(server.close)
-        log.write(_log_header(settings, pool.concurrency_limit))
+        log.write(_log_header(settings, limits))
+        function.provision(limits.provisioned)
         sys.stdout.write(f"listening on http://127.0.0.1:{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         return await stopped
@@ -188,14 +140,14 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _open_log(path: Path) -> FunctionLog:
+def _open_log(path: Path | None) -> FunctionLog:
     try:
         return FunctionLog(path)
     except OSError as error:
         raise EmulationError(f"--log: {path}: {error.strerror}") from None
 
 
-def _log_header(settings: FunctionSettings, concurrency_limit: int) -> str:
+def _log_header(settings: FunctionSettings, limits: PoolLimits) -> str:
     client = "pure Python" if settings.runtime_client else "native"
     return "\t".join(
         (
@@ -204,9 +156,9 @@ def _log_header(settings: FunctionSettings, concurrency_limit: int) -> str:
             f"Runtime Client: {client}",
             f"Memory Size: {settings.memory_mb} MB",
             f"Timeout: {settings.timeout_seconds:g} s",
-            f"Concurrency: {concurrency_limit}",
+            f"Concurrency: {limits.concurrency}",
+            f"Provisioned Concurrency: {limits.provisioned}",
             f"CPU Share: {_cpu_share(settings)}",
-            "Memory Limit: not enforced",
         )
     )
 

@@ -51,9 +51,14 @@ class _Phase(enum.Enum):
     READY = enum.auto()
     """No invocation is running; the runtime asks for one or is about to."""
     INVOKE = enum.auto()
+    RESET = enum.auto()
+    """The process was lost in an invocation; the next one loads the function again."""
     EXITING = enum.auto()
     """The runtime is about to exit by itself; no more invocations."""
     DEAD = enum.auto()
+
+
+_WORKING = frozenset((_Phase.INIT, _Phase.LATE_INIT, _Phase.INVOKE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Environment:
     ) -> None:
         self.environment_id = environment_id
         self._settings = settings
+        self._provisioned = False
         self._supervisor = supervisor
         self._log = log
         self._events = events
@@ -100,9 +106,22 @@ class Environment:
         self._init_ms: float | None = None
         self._init_error: Outcome | None = None
 
-    async def start(self, invocation: Invocation) -> None:
-        """Open the runtime API and start the process; the invocation waits for its init phase."""
+    @property
+    def phase(self) -> str:
+        """What it is doing, in one lower-case word."""
+        return self._phase.name.lower()
+
+    @property
+    def max_memory_mb(self) -> int:
+        return self._process.max_memory_mb if self._process is not None else 0
+
+    async def start(self, invocation: Invocation | None) -> None:
+        """Open the runtime API and start the process; the invocation waits for its init phase.
+
+        Without one (provisioned) the environment waits for it when it is loaded.
+        """
         self._invocation = invocation
+        self._provisioned = invocation is None
         try:
             listener = socket.create_server(("127.0.0.1", 0))
             self._address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -114,13 +133,18 @@ class Environment:
             self._server.close()
             return
         self._log.write(format_init_start_line(self._settings.runtime))
-        self._limit(self._settings.init_limit_seconds, self._init_timed_out)
+        limit_seconds = self._settings.init_limit_seconds
+        if self._provisioned:
+            limit_seconds = self._settings.provisioned_init_limit_seconds
+        self._limit(limit_seconds, self._init_timed_out)
         self._spawn(_Phase.INIT)
 
     def take(self, invocation: Invocation) -> None:
         """Run an invocation in an environment that finished its last one."""
         self._invocation = invocation
-        if self._api.waiting:
+        if self._phase is _Phase.RESET:
+            self._begin_late_init()
+        elif self._api.waiting:
             self._begin()
             self._deliver()
         else:  # the last answer overtook the runtime's request for the next invocation
@@ -128,7 +152,9 @@ class Environment:
 
     def check_exit(self) -> None:
         """Look whether the process is still there; to be called when it may have ended."""
-        if self._process is None or self._process.running or self._phase is _Phase.DEAD:
+        if self._process is None or self._process.running:
+            return
+        if self._phase in (_Phase.DEAD, _Phase.RESET):
             return
         exit_code = self._process.end()
         self._kill()
@@ -140,8 +166,22 @@ class Environment:
         elif self._phase is _Phase.READY:
             self._begin_late_init()
         else:
-            lost = exit_outcome(self._invocation.request_id, exit_code)
-            self._fail(self._init_error or lost, "error")
+            lost = self._init_error or exit_outcome(self._invocation.request_id, exit_code)
+            self._report_late_init("error", lost.error_type)
+            self._fail(lost, "error")
+
+    def check_memory(self) -> bool:
+        """Kill the process if it holds more than the memory size; whether it did.
+
+        What counts is the resident memory of the runtime's own process, not of its children.
+        """
+        if self._process is None or self._phase not in _WORKING:
+            return False
+        if self._process.measure_memory() <= self._settings.memory_mb:
+            return False
+        self._process.end()
+        self.check_exit()
+        return True
 
     def end(self) -> None:
         """Kill the process and close the runtime API. An invocation in it fails."""
@@ -161,11 +201,12 @@ class Environment:
     # --- what the runtime says (RuntimeListener) ------------------------------------------------
 
     def ready(self) -> None:
-        if self._phase in (_Phase.INIT, _Phase.LATE_INIT) and self._process is not None:
-            self._process.max_memory_mb()  # should it crash later, this much is known
+        if self._phase in (_Phase.INIT, _Phase.LATE_INIT) and self.check_memory():
+            return
         if self._phase is _Phase.INIT:
             self._cancel_limit()
             self._init_ms = self._elapsed_ms()
+            self._phase = _Phase.READY
             self._events.initialised(self.environment_id)
         if self._invocation is None:
             assert self._process is not None
@@ -176,12 +217,16 @@ class Environment:
         self._deliver()
 
     def returned(self, payload: bytes) -> None:
-        self._finish(Outcome(payload), None)
+        if not self.check_memory():
+            self._finish(Outcome(payload), None)
 
     def failed(self, payload: bytes) -> None:
-        self._finish(reported_outcome(payload), "error")
+        if not self.check_memory():
+            self._finish(reported_outcome(payload), "error")
 
     def returned_too_much(self) -> None:
+        if self.check_memory():
+            return
         invocation = self._report(RESPONSE_TOO_LARGE, "error")
         self._phase = _Phase.EXITING
         self._limit(_EXIT_GRACE_SECONDS, self.end)
@@ -204,7 +249,9 @@ class Environment:
             self._process = RuntimeProcess(
                 self._settings,
                 self._supervisor,
-                runtime_variables(self._settings, self._address, self._log_stream),
+                runtime_variables(
+                    self._settings, self._address, self._log_stream, provisioned=self._provisioned
+                ),
                 self._log.write,
                 self.check_exit,
             )
@@ -236,12 +283,21 @@ class Environment:
     def _init_failed(self, status: str, error_type: str | None) -> None:
         self._cancel_limit()
         self._log.write(format_init_report_line(self._elapsed_ms(), status, error_type))
+        if self._invocation is None:  # provisioned, for no request yet
+            self.end()
+            return
         self._events.initialised(self.environment_id)
         self._begin_late_init()
 
     def _begin_late_init(self) -> None:
         self._begin()
         self._spawn(_Phase.LATE_INIT)
+
+    def _report_late_init(self, status: str, error_type: str | None) -> None:
+        if self._phase is _Phase.LATE_INIT:
+            self._log.write(
+                format_init_report_line(self._elapsed_ms(), status, error_type, "invoke")
+            )
 
     def _begin(self) -> None:
         """Start the invocation's clock: from here on it is billed and may time out."""
@@ -264,6 +320,7 @@ class Environment:
         assert self._invocation is not None
         if self._phase is _Phase.READY:
             self._begin()
+        self._report_late_init("timeout", None)
         self._fail(
             timeout_outcome(self._invocation.request_id, self._settings.timeout_seconds), "timeout"
         )
@@ -278,10 +335,11 @@ class Environment:
         invocation.done(outcome)
 
     def _fail(self, outcome: Outcome, status: str) -> None:
-        """End an invocation and the environment with it."""
+        """End an invocation and its process; the environment loads again for the next one."""
         self._kill()
         invocation = self._report(outcome, status)
-        self.end()
+        self._phase = _Phase.RESET
+        self._events.finished(self.environment_id)
         invocation.done(outcome)
 
     def _report(self, outcome: Outcome, status: str | None) -> Invocation:
@@ -292,13 +350,15 @@ class Environment:
         duration_ms = self._elapsed_ms()
         invocation, self._invocation = self._invocation, None
         init_ms, self._init_ms = self._init_ms, None
+        # A provisioned environment's init is paid by the hour, not with the first invocation.
+        billed_init_ms = None if self._provisioned else init_ms
         self._process.end_line()
         report = ReportLine(
             request_id=invocation.request_id,
             duration_ms=duration_ms,
-            billed_duration_ms=billed_duration_ms(duration_ms, init_ms),
+            billed_duration_ms=billed_duration_ms(duration_ms, billed_init_ms),
             memory_size_mb=self._settings.memory_mb,
-            max_memory_used_mb=self._process.max_memory_mb(),
+            max_memory_used_mb=self._process.max_memory_mb,
             init_duration_ms=init_ms,
             status=status,
             error_type=outcome.error_type if status == "error" else None,

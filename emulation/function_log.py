@@ -6,6 +6,7 @@ a tenth of a second later: a reader sees them soon, an invocation does not wait 
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,10 @@ Line = bytes | str | ReportLine
 class FunctionLog:
     """Appends lines to a file, buffered."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("ab", buffering=0)
+    def __init__(self, path: Path | None) -> None:
+        """Open the file, or write to standard error with None."""
+        where = os.dup(2) if path is None else path
+        self._file = open(where, "ab", buffering=0)  # noqa: PTH123, SIM115 - a descriptor too; see close()
         self._lines: list[Line] = []
         self._flush_is_due = False
 

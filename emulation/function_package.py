@@ -6,6 +6,7 @@ wrong is an EmulationError that begins with the flag in question.
 
 import json
 import math
+import os
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -97,12 +98,18 @@ def read_variables(assignments: Sequence[str], file: Path | None) -> dict[str, s
 
 
 def unpack(archive: Path, task_root: Path) -> None:
-    """Unpack a function's zip as it is: bytecode counts when the package brings it."""
+    """Unpack a function's zip as it is, read-only: bytecode counts when the package brings it.
+
+    The root user may write all the same, so with root's rights a function could.
+    """
     try:
         with zipfile.ZipFile(archive) as package:
             package.extractall(task_root)
     except (zipfile.BadZipFile, OSError) as error:
         raise EmulationError(f"{archive}: cannot be unpacked: {error}") from None
+    for folder, _, files in os.walk(task_root):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            path.chmod(path.stat().st_mode & ~0o222)
 
 
 def function_settings(

@@ -16,6 +16,7 @@ from emulation.sandboxes import SandboxPool
 from emulation.supervision import Supervisor
 
 _EXPIRY_CHECK_SECONDS = 1.0
+_MEMORY_CHECK_SECONDS = 0.1
 
 
 class LambdaFunction:
@@ -37,16 +38,22 @@ class LambdaFunction:
         self._starting: set[asyncio.Task[None]] = set()
         self._closed = False
         self._events = EnvironmentEvents(
-            initialised=pool.initialised,
+            initialised=self._initialised,
             finished=self._finished,
             retired=pool.remove,
             ended=self._ended,
         )
         self._expiry = self._loop.call_later(_EXPIRY_CHECK_SECONDS, self._expire)
+        self._memory_watch = self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)
+
+    def provision(self, count: int) -> None:
+        """Start environments that are loaded before any request and replaced when they end."""
+        for _ in range(count):
+            self._start(self._pool.provision(self._loop.time()), None)
 
     def invoke(self, payload: bytes, trace: str, done: Callable[[Outcome], None]) -> None:
         """Run the function once; `done` is called with the outcome, at once if throttled."""
-        assignment = None if self._closed else self._pool.acquire()
+        assignment = None if self._closed else self._pool.acquire(self._loop.time())
         if assignment is None:
             done(THROTTLED)
             return
@@ -65,26 +72,46 @@ class LambdaFunction:
         """Kill every environment."""
         self._closed = True
         self._expiry.cancel()
+        self._memory_watch.cancel()
         for environment in list(self._environments.values()):
             environment.end()
 
-    def _start(self, environment_id: int, invocation: Invocation) -> None:
+    def _start(self, environment_id: int, invocation: Invocation | None) -> None:
         environment = Environment(
-            environment_id, self._settings, self._supervisor, self._log, self._events
+            environment_id,
+            self._settings,
+            self._supervisor,
+            self._log,
+            self._events,
         )
         self._environments[environment_id] = environment
         task = self._loop.create_task(environment.start(invocation))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
 
+    def _initialised(self, environment_id: int) -> None:
+        self._pool.initialised(environment_id, self._loop.time())
+
     def _finished(self, environment_id: int) -> None:
-        self._pool.release(environment_id, self._loop.time())
+        if not self._pool.release(environment_id, self._loop.time()):
+            self._environments[environment_id].end()
 
     def _ended(self, environment_id: int) -> None:
+        # One that could not even load would do so for ever.
+        replaced = self._pool.is_provisioned(environment_id) and not self._closed
+        replaced = replaced and environment_id not in self._pool.preparing
         self._pool.remove(environment_id)
         self._environments.pop(environment_id, None)
+        if replaced:
+            self.provision(1)
 
     def _expire(self) -> None:
         for environment_id in self._pool.expire(self._loop.time()):
             self._environments[environment_id].end()
         self._expiry = self._loop.call_later(_EXPIRY_CHECK_SECONDS, self._expire)
+
+    def _check_memory(self) -> None:
+        """Look at those that work: one timer for all costs an invocation nothing."""
+        for environment_id in [*self._pool.preparing, *self._pool.initialising, *self._pool.busy]:
+            self._environments[environment_id].check_memory()
+        self._memory_watch = self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)

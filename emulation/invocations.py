@@ -5,6 +5,7 @@ are those recorded from AWS by LocalStack (tests/aws/services/lambda_/test_lambd
 """
 
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,7 +69,9 @@ def exit_outcome(request_id: str, exit_code: int) -> Outcome:
     if exit_code > 0:
         reason = f"Runtime exited with error: exit status {exit_code}"
     elif exit_code < 0:
-        reason = f"Runtime exited with error: signal {-exit_code}"
+        # As Go names signals, in which Lambda's supervisor is written: "signal: killed".
+        name = signal.strsignal(-exit_code) or str(-exit_code)
+        reason = f"Runtime exited with error: signal: {name.partition(':')[0].lower()}"
     return error_outcome(request_id, "Runtime.ExitError", reason)
 
 

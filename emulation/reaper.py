@@ -63,10 +63,19 @@ def end_groups(groups: Iterable[int], grace_seconds: float) -> None:
 def remove(directory: Path) -> None:
     """Remove a directory, again if a process that is just ending still writes into it."""
     for _ in range(REMOVE_ATTEMPTS):
+        _make_writable(directory)
         shutil.rmtree(directory, ignore_errors=True)
         if not directory.exists():
             return
         time.sleep(POLL_SECONDS)
+
+
+def _make_writable(directory: Path) -> None:
+    """Undo what Lambda's read-only task root would keep from being removed."""
+    for folder, _, _ in os.walk(directory):
+        if not os.access(folder, os.W_OK):
+            with contextlib.suppress(OSError):
+                Path(folder).chmod(0o700)
 
 
 def _signal_group(group: int, signal_number: int) -> bool:

@@ -87,9 +87,15 @@ def format_init_start_line(runtime: str) -> str:
     return f"INIT_START Runtime Version: {runtime}"
 
 
-def format_init_report_line(init_duration_ms: float, status: str, error_type: str | None) -> str:
-    """Format the line for an init phase that failed; one that succeeds has none."""
-    line = f"INIT_REPORT Init Duration: {init_duration_ms:.2f} ms\tPhase: init\tStatus: {status}"
+def format_init_report_line(
+    init_duration_ms: float, status: str, error_type: str | None, phase: str = "init"
+) -> str:
+    """Format the line for an init phase that failed; one that succeeds has none.
+
+    `phase` is "invoke" for loading again within an invocation: "InitPhase" in
+    https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+    """
+    line = f"INIT_REPORT Init Duration: {init_duration_ms:.2f} ms\tPhase: {phase}\tStatus: {status}"
     return line if error_type is None else f"{line}\tError Type: {error_type}"
 
 

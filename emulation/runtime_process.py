@@ -17,6 +17,8 @@ from emulation.process_control import ProcessControl
 from emulation.runtime_settings import FunctionSettings
 from emulation.supervision import Supervisor
 
+MAX_DESCRIPTORS = 1024
+"""File descriptors of an environment: "Lambda quotas"."""
 _READ_BYTES = 65536
 _STATUS_BYTES = 4096
 _HAS_PROC = sys.platform == "linux"
@@ -44,6 +46,7 @@ class RuntimeProcess:
                 environment=variables,
                 cwd=settings.task_root,
                 stdout=write_end,
+                max_descriptors=MAX_DESCRIPTORS,
             )
         except BaseException:
             os.close(self._output)
@@ -78,9 +81,14 @@ class RuntimeProcess:
         self.drain()
         self._lines.end()
 
-    def max_memory_mb(self) -> int:
+    def measure_memory(self) -> int:
         """Peak resident memory so far, in full MB (2^20 bytes), rounded up."""
         return self._memory.peak_mb()
+
+    @property
+    def max_memory_mb(self) -> int:
+        """The same as last measured; `end` measures too."""
+        return self._memory.last_mb
 
     def end(self) -> int:
         """Kill the whole process group, once; return the exit code."""
@@ -115,7 +123,7 @@ class _MemoryMeter:
         self._process = psutil.Process(pid)
         # Kept open: it is read once per invocation, and opening costs as much as reading.
         self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY) if _HAS_PROC else -1
-        self._peak_mb = 0
+        self.last_mb = 0
 
     def peak_mb(self) -> int:
         try:
@@ -124,9 +132,9 @@ class _MemoryMeter:
             else:  # no peak of another process is to be had: the highest value that was seen
                 peak_bytes = self._process.memory_info().rss
         except (OSError, psutil.Error):
-            return self._peak_mb
-        self._peak_mb = max(self._peak_mb, -(-peak_bytes // 2**20))
-        return self._peak_mb
+            return self.last_mb
+        self.last_mb = max(self.last_mb, -(-peak_bytes // 2**20))
+        return self.last_mb
 
     def close(self) -> None:
         if self._status >= 0:

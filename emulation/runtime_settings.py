@@ -15,6 +15,8 @@ MAX_VARIABLES_BYTES = 4096
 """All of a function's own variables together: "Lambda quotas"."""
 INIT_LIMIT_SECONDS = 10.0
 """Of an on-demand function: "Understanding the Lambda execution environment lifecycle"."""
+PROVISIONED_INIT_LIMIT_SECONDS = 130.0
+"""The least that a provisioned environment gets for loading; else the timeout. Same page."""
 DEFAULT_REGION = "eu-central-1"
 _RESERVED = frozenset(
     (
@@ -54,6 +56,10 @@ class FunctionSettings:
         return self.variables.get("AWS_REGION", DEFAULT_REGION)
 
     @property
+    def provisioned_init_limit_seconds(self) -> float:
+        return max(PROVISIONED_INIT_LIMIT_SECONDS, self.timeout_seconds)
+
+    @property
     def arn(self) -> str:
         return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{self.name}"
 
@@ -72,7 +78,7 @@ def check_variables(variables: Mapping[str, str]) -> None:
 
 
 def runtime_variables(
-    settings: FunctionSettings, runtime_api: str, log_stream: str
+    settings: FunctionSettings, runtime_api: str, log_stream: str, *, provisioned: bool = False
 ) -> dict[str, str]:
     """All variables of one environment's process; `runtime_api` is host:port."""
     root = str(settings.task_root)
@@ -95,7 +101,9 @@ def runtime_variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": settings.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": (
+            "provisioned-concurrency" if provisioned else "on-demand"
+        ),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{settings.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,

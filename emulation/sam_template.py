@@ -34,6 +34,7 @@ class FunctionConfiguration:
     memory_mb: int
     timeout_seconds: int
     reserved_concurrency: int | None
+    provisioned_concurrency: int
     environment: Mapping[str, str]
 
 
@@ -49,7 +50,7 @@ class Application:
 def plain_application(handler: str, name: str, stage: str) -> Application:
     """Make a function that answers every method on every path."""
     function = FunctionConfiguration(
-        name, handler, None, DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, None, {}
+        name, handler, None, DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, None, 0, {}
     )
     routes = RouteTable({"/": {ANY_METHOD: None}, CATCH_ALL: {ANY_METHOD: None}})
     return Application(function, RestApi(stage), routes)
@@ -157,8 +158,14 @@ def _function(
         memory_mb=_whole(properties, "MemorySize", where) or DEFAULT_MEMORY_MB,
         timeout_seconds=_whole(properties, "Timeout", where) or DEFAULT_TIMEOUT_SECONDS,
         reserved_concurrency=_whole(properties, "ReservedConcurrentExecutions", where),
+        provisioned_concurrency=_provisioned(properties, where),
         environment=_variables(properties, where, overridden),
     )
+
+
+def _provisioned(properties: Mapping[str, Any], where: str) -> int:
+    config = properties.get("ProvisionedConcurrencyConfig", {})
+    return _whole(config, "ProvisionedConcurrentExecutions", where) or 0
 
 
 def _whole(properties: Mapping[str, Any], name: str, where: str) -> int | None:

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from emulation.errors import EmulationError
+from emulation.reaper import remove
 
 STOP_GRACE_SECONDS = 5.0
 _REPOSITORY = Path(__file__).resolve().parent.parent
@@ -97,8 +98,12 @@ class Supervisor:
         stdin: Path = Path(os.devnull),
         stdout: int | IO[bytes] = subprocess.DEVNULL,
         stderr: int | IO[bytes] = subprocess.STDOUT,
+        max_descriptors: int | None = None,
     ) -> ChildProcess:
-        """Start `command` with exactly `environment`; raises EmulationError if it cannot start."""
+        """Start `command` with exactly `environment`; raises EmulationError if it cannot start.
+
+        `max_descriptors` bounds the files it may have open; None: as many as this process.
+        """
         self._require_open()
         program = shutil.which(str(command[0]), path=environment.get("PATH", os.defpath))
         if program is None:
@@ -107,7 +112,7 @@ class Supervisor:
             [
                 "/bin/sh",
                 "-c",
-                _REGISTER_THEN_EXEC,
+                _script(max_descriptors),
                 "sh",
                 str(stdin),
                 program,
@@ -153,7 +158,7 @@ class Supervisor:
         for child in reversed(self._children[:]):
             self.stop(child, max(0.0, deadline - time.monotonic()))
         for directory in self._directories:
-            shutil.rmtree(directory, ignore_errors=True)
+            remove(directory)
         self._tell("end")  # somebody else may hold the pipe open, see _disown
         os.close(self._pipe)
         self._pipe = -1
@@ -185,6 +190,11 @@ class Supervisor:
             os.close(self._pipe)
             self._pipe = -1
             self._children.clear()
+
+
+def _script(max_descriptors: int | None) -> str:
+    limit = f"ulimit -n {max_descriptors} && " if max_descriptors is not None else ""
+    return limit + _REGISTER_THEN_EXEC
 
 
 def _call(reference: "weakref.WeakMethod[Callable[[], None]]") -> None:

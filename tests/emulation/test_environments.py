@@ -7,19 +7,22 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from emulation.__main__ import DEFAULT_PYTHON
+from emulation.command_line import DEFAULT_PYTHON
 from emulation.exit_watch import watches_exits
 from emulation.function_log import FunctionLog
 from emulation.functions import LambdaFunction
 from emulation.invocations import Outcome
+from emulation.report_lines import billed_duration_ms, parse_report_line
 from emulation.runtime_settings import FunctionSettings
-from emulation.sandboxes import SandboxPool
+from emulation.sandboxes import PoolLimits, SandboxPool
 from emulation.supervision import Supervisor
 from tests.emulation.emulator import APPS
 
+TEN = PoolLimits(concurrency=10)
 Invoke = Callable[..., Awaitable[Outcome]]
 
 
@@ -40,8 +43,9 @@ def settings(app: str, **variables: str) -> FunctionSettings:
 class Running:
     """A function in this process's event loop."""
 
-    def __init__(self, function: LambdaFunction) -> None:
+    def __init__(self, function: LambdaFunction, pool: SandboxPool) -> None:
         self.function = function
+        self.pool = pool
 
     async def invoke(self, path: str = "/hello") -> Outcome:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -49,22 +53,31 @@ class Running:
         return await asyncio.wait_for(done, 30)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = asyncio.get_running_loop().time() + 30
+    while not condition():  # noqa: ASYNC110 - what is waited for knows of no event
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.01)
+
+
 def run(
     supervisor: Supervisor,
     log: Path,
     wanted: FunctionSettings,
     story: Callable[[Running], Awaitable[None]],
+    limits: PoolLimits = TEN,
 ) -> list[str]:
     """Play a story with a function; return its log."""
 
     async def play() -> None:
         loop = asyncio.get_running_loop()
         function_log = FunctionLog(log)
-        function = LambdaFunction(wanted, SandboxPool(10), supervisor, function_log)
+        pool = SandboxPool(limits)
+        function = LambdaFunction(wanted, pool, supervisor, function_log)
         if not watches_exits():
             loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
         try:
-            await story(Running(function))
+            await story(Running(function, pool))
         finally:
             function.close()
             function_log.close()
@@ -225,3 +238,130 @@ def test_output_comes_before_the_end_of_its_invocation(
 
     printed = lines[2:-2]
     assert "\n".join(printed) == f"{text}to stderr"
+
+
+def starts(lines: list[str]) -> list[str]:
+    return [line.split(" ")[0] for line in lines]
+
+
+def after(lines: list[str], prefix: str) -> list[str]:
+    return [line for line in lines if line.startswith(prefix)]
+
+
+@pytest.mark.parametrize("seconds", ["30", "0"])
+def test_more_memory_than_it_has_ends_the_process(
+    supervisor: Supervisor, tmp_path: Path, seconds: str
+) -> None:
+    outcomes: list[Outcome] = []
+
+    async def story(running: Running) -> None:
+        # 200 MB for half a minute, or only until the answer: noticed meanwhile, or at the end.
+        outcomes.append(await running.invoke(f"/hold/200/{seconds}"))
+        outcomes.append(await running.invoke("/hold/50/0"))
+
+    lines = run(supervisor, tmp_path / "log", settings("probe"), story)
+
+    killed = json.loads(outcomes[0].payload)
+    assert killed["errorType"] == "Runtime.ExitError"
+    assert killed["errorMessage"].endswith(" Error: Runtime exited with error: signal: killed")
+    assert after(lines, "REPORT")[0].endswith("\tStatus: error\tError Type: Runtime.ExitError")
+    assert outcomes[1].error_type is None
+
+
+def test_after_a_crash_the_environment_loads_again_within_the_next_invocation(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        for path in ("/hello", "/exit/1", "/hello"):
+            await running.invoke(path)
+
+    lines = run(supervisor, tmp_path / "log", settings("probe"), story)
+
+    assert starts(lines) == ["INIT_START", *["START", "END", "REPORT"] * 3]
+    reports = [parse_report_line(line) for line in after(lines, "REPORT")]
+    warm, _, suppressed = (report for report in reports if report is not None)
+    assert warm.init_duration_ms is not None
+    assert suppressed.init_duration_ms is None
+    assert suppressed.duration_ms > warm.init_duration_ms / 4  # a Python was started within it
+
+
+def test_loading_again_that_fails_is_reported_as_part_of_the_invocation(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        await running.invoke()
+
+    lines = run(supervisor, tmp_path / "log", settings("broken"), story)
+
+    first, second = after(lines, "INIT_REPORT")
+    assert first.endswith("\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError")
+    assert second.endswith("\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError")
+
+
+def test_provisioned_environments_are_loaded_before_any_request(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def story(running: Running) -> None:
+        running.function.provision(1)
+        await until(lambda: not running.pool.preparing)
+        provisioned, spilled = await asyncio.gather(
+            running.invoke("/environ"), running.invoke("/environ")
+        )
+        seen.extend(json.loads(json.loads(o.payload)["body"]) for o in (provisioned, spilled))
+
+    lines = run(supervisor, tmp_path / "log", settings("probe"), story)
+
+    kinds = [values["environ"]["AWS_LAMBDA_INITIALIZATION_TYPE"] for values in seen]
+    assert kinds == ["provisioned-concurrency", "on-demand"]
+    reports = [parse_report_line(line) for line in after(lines, "REPORT")]
+    provisioned, on_demand = (report for report in reports if report is not None)
+    assert provisioned.init_duration_ms is not None
+    assert provisioned.billed_duration_ms == billed_duration_ms(provisioned.duration_ms, None)
+    assert on_demand.billed_duration_ms > on_demand.duration_ms + 1
+
+
+def test_a_provisioned_environment_that_ends_is_replaced(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        running.function.provision(1)
+        await until(lambda: not running.pool.preparing)
+        os.kill(body(await running.invoke())["pid"], signal.SIGKILL)
+        await until(lambda: bool(running.pool.preparing))
+
+    lines = run(supervisor, tmp_path / "log", settings("probe"), story)
+
+    assert len(after(lines, "INIT_START")) == 2
+
+
+def test_a_provisioned_environment_that_cannot_load_is_not_tried_for_ever(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        running.function.provision(1)
+        await until(lambda: not running.pool.preparing)
+        assert running.pool.idle_provisioned == {}
+
+    lines = run(supervisor, tmp_path / "log", settings("broken"), story)
+
+    assert len(after(lines, "INIT_START")) == len(after(lines, "INIT_REPORT")) == 1
+
+
+def test_an_environment_over_its_age_is_replaced_even_when_busy(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        first, second = [body(await running.invoke())["pid"] for _ in range(2)]
+        assert first != second
+
+    limits = PoolLimits(concurrency=10, max_age_seconds=0.001)
+    run(supervisor, tmp_path / "log", settings("probe"), story, limits)
+
+
+def test_a_function_may_open_1024_files(supervisor: Supervisor, tmp_path: Path) -> None:
+    async def story(running: Running) -> None:
+        assert body(await running.invoke("/open"))["highest"] == 1023
+
+    run(supervisor, tmp_path / "log", settings("probe"), story)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulation.__main__ import DEFAULT_PYTHON
+from emulation.command_line import DEFAULT_PYTHON
 from emulation.errors import EmulationError
 from emulation.function_package import (
     RUNTIME_CLIENT,
@@ -23,7 +23,7 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def application(runtime: str | None = None) -> Application:
-    function = FunctionConfiguration("f", "app.app", runtime, 256, 5, None, {"A1": "template"})
+    function = FunctionConfiguration("f", "app.app", runtime, 256, 5, None, 0, {"A1": "template"})
     plain = plain_application("app.app", "f", "dev")
     return Application(function, plain.api, plain.routes)
 
@@ -113,3 +113,15 @@ def test_the_pure_python_client_can_be_asked_for(tmp_path: Path) -> None:
 def test_a_package_for_another_python_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EmulationError, match=r"--python: .* was made for python3\.9"):
         function_settings(application("python3.9"), Overrides({}), DEFAULT_PYTHON, tmp_path)
+
+
+def test_what_is_unpacked_is_read_only(tmp_path: Path) -> None:
+    archive = tmp_path / "code.zip"
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("package/module.py", "")
+    root = tmp_path / "task"
+    root.mkdir()
+    unpack(archive, root)
+
+    modes = [path.stat().st_mode & 0o222 for path in (root, *root.rglob("*"))]
+    assert modes == [0, 0, 0]

@@ -106,3 +106,15 @@ def test_the_program_ends_what_it_has_when_its_input_ends(tmp_path: Path) -> Non
     process.communicate()
     assert program.wait() == 0
     assert not directory.exists()
+
+
+def test_removes_a_directory_that_nobody_may_write_to(tmp_path: Path) -> None:
+    folder = tmp_path / "root" / "package"
+    folder.mkdir(parents=True)
+    (folder / "module.py").touch()
+    for path in (folder, folder.parent):
+        path.chmod(0o555)
+
+    reaper.remove(tmp_path / "root")
+
+    assert not (tmp_path / "root").exists()

@@ -104,6 +104,14 @@ def test_reads_the_api() -> None:
     assert application.routes.match("PARAMETERS", "/") is None
 
 
+def test_reads_provisioned_concurrency() -> None:
+    config = {"ProvisionedConcurrentExecutions": 3}
+    template = changed("APIHandler/Properties/ProvisionedConcurrencyConfig", config)
+
+    provisioned = read_template(template, "sam.json", None, frozenset(("SECRET",))).function
+    assert provisioned.provisioned_concurrency == 3
+
+
 def test_the_stage_can_be_named_otherwise() -> None:
     application = read_template(TEMPLATE, "sam.json", "prod", frozenset(("SECRET",)))
 

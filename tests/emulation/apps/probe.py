@@ -95,6 +95,27 @@ def burn(cpu_seconds: str, _event: Event, _context: object) -> object:
     return answer({"wall_seconds": time.monotonic() - began})
 
 
+def hold(argument: str, _event: Event, _context: object) -> object:
+    """Take so many MB of memory, keep them for a time, and give them back."""
+    megabytes, _, seconds = argument.partition("/")
+    held = b"x" * (int(megabytes) * 2**20)
+    time.sleep(float(seconds))
+    return answer({"held": len(held)})
+
+
+def open_(_: str, _event: Event, _context: object) -> object:
+    """Open files until there are no more descriptors; how many there were in all."""
+    opened = []
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return answer({"highest": opened[-1]})
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
 def tick(path: str, _event: Event, _context: object) -> object:
     """Let a file grow in a thread that outlives the invocation."""
     file = Path(bytes.fromhex(path).decode())
@@ -118,6 +139,8 @@ ACTIONS: dict[str, Callable[[str, Event, Any], object]] = {
     "environ": environ,
     "exit": exit_,
     "hello": hello,
+    "hold": hold,
+    "open": open_,
     "print": print_,
     "raise": raise_,
     "result": result,
