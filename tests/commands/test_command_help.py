@@ -12,6 +12,8 @@ COMMANDS = compare.command.commands
 OF_DIFFERENT_THINGS = {
     # Of what `up` builds, and of a Lambda function's processor.
     "architecture",
+    # `up` defines Locust's tasks on AWS, `run` says how many of them make the load.
+    "loadgen",
     # At full load, and the mean of a month.
     "rate",
     # What is printed differs; that it is JSON does not.
