@@ -35,7 +35,7 @@ def test_a_description_fits_a_terminal_and_has_no_colour(name: str) -> None:
 
 def test_an_open_model_says_its_rate_and_a_closed_one_its_users() -> None:
     assert "up to 100 requests/s, at random (Poisson); 1500 in a block" in run("arrivals").output
-    assert "20, starting 5 a second" in run("quick").output
+    assert "20, starting 10 a second" in run("quick").output
     assert "50, starting 10% every 15 s, 10 a second" in run("origin").output
     assert "0.1 to 0.3 s, all equally likely" in run("quick").output
 
@@ -74,7 +74,7 @@ def test_the_flags_change_the_profile() -> None:
     changed = chosen_profile("quick", users=7, duration=3.0, blocks=2)
 
     assert (changed.users, changed.block_seconds, changed.blocks) == (7, 3.0, 2)
-    assert changed.warm_up_seconds == 1.0
+    assert changed.warm_up_seconds == pytest.approx(0.9)
     assert chosen_profile("arrivals", rate=12.5).rate == 12.5
 
 

@@ -225,7 +225,8 @@ def test_a_wrong_override_names_profile_and_field(
 
 
 @pytest.mark.parametrize(
-    ("block_seconds", "shortened_to"), [(None, (15, 5)), (3, (3, 1)), (15, (15, 5)), (60, (60, 5))]
+    ("block_seconds", "shortened_to"),
+    [(None, (10, 3)), (5, (5, 1.5)), (10, (10, 3)), (60, (60, 3))],
 )
 def test_a_shorter_block_has_a_shorter_warm_up(
     block_seconds: float | None, shortened_to: tuple[float, float]
