@@ -35,12 +35,12 @@ from comparison.reports.sources import sources
 from comparison.reports.text_report import break_even_lines
 
 FILE: Final = "report.html"
-MOST_RAW_CHARACTERS: Final = 500_000
+MOST_RAW_CHARACTERS: Final = 300_000
 """Of the blocks' records within the page; more of them stay in the results folder only."""
 
 
 def render(material: Material) -> str:
-    """The whole page, UTF-8, below 2.5 MB whatever the length of the run."""
+    """The whole page, below 2.5 MB up to 200 pairs of blocks of any length."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

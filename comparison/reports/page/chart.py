@@ -123,8 +123,6 @@ CONFIG: Final[Spec] = {
     "background": None,
     "font": 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif',
     "padding": 2,
-    # A screen reader gets the summary and the table; hundreds of marks would be noise.
-    "aria": False,
     "view": {"stroke": None},
     "axis": {
         "domainColor": "var(--line)",

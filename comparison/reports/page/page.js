@@ -33,6 +33,8 @@
       renderer: "svg",
       tooltip: { disableDefaultStyle: true },
     });
+    // Its container says in words what it shows; hundreds of marks would only be noise.
+    place.querySelector("svg").setAttribute("aria-hidden", "true");
     views.set(name, result);
   };
 
