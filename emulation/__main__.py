@@ -29,13 +29,14 @@ from emulation.function_package import (
     unpack,
 )
 from emulation.functions import LambdaFunction
-from emulation.gateway import Gateway
+from emulation.gateway import Gateway, GatewaySettings
 from emulation.http1 import Connection
 from emulation.responses import MAX_REQUEST_BODY_BYTES
 from emulation.runtime_settings import FunctionSettings
 from emulation.sam_template import Application, FunctionConfiguration
 from emulation.sandboxes import ACCOUNT_CONCURRENCY, PoolLimits, SandboxPool
 from emulation.supervision import Supervisor
+from emulation.throttling import ANY, Throttle
 
 _BACKLOG = 4096
 _WANTED_DESCRIPTORS = 65536
@@ -109,7 +110,12 @@ async def _serve(
         if not watches_exits():
             loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
         gateway = Gateway(
-            application.api, application.routes, function, options.integration_timeout
+            GatewaySettings(
+                application.api, options.integration_timeout, options.gateway_latency_ms / 1000
+            ),
+            application.routes,
+            function,
+            _throttle(options, application),
         )
         server = await loop.create_server(
             lambda: Connection(gateway.handle, MAX_REQUEST_BODY_BYTES),
@@ -117,11 +123,18 @@ async def _serve(
             backlog=_BACKLOG,
         )
         cleanup.callback(server.close)
-        log.write(_log_header(settings, limits))
+        log.write(f"{_log_header(settings, limits)}\t{_gateway_header(options)}")
         function.provision(limits.provisioned)
         sys.stdout.write(f"listening on http://127.0.0.1:{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         return await stopped
+
+
+def _throttle(options: argparse.Namespace, application: Application) -> Throttle:
+    limits = application.method_limits
+    if options.throttle is not None:
+        limits = {(ANY, ANY): options.throttle}
+    return Throttle(limits, options.account_throttle)
 
 
 def _stop(stopped: asyncio.Future[int], exit_code: int) -> None:
@@ -161,6 +174,10 @@ def _log_header(settings: FunctionSettings, limits: PoolLimits) -> str:
             f"CPU Share: {_cpu_share(settings)}",
         )
     )
+
+
+def _gateway_header(options: argparse.Namespace) -> str:
+    return f"Gateway Latency: {options.gateway_latency_ms:g} ms"
 
 
 def _cpu_share(settings: FunctionSettings) -> str:

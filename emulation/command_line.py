@@ -4,12 +4,14 @@ Separate from __main__.py, which runs what they ask for.
 """
 
 import argparse
+import math
 from pathlib import Path
 from typing import NoReturn
 
 from emulation.errors import EmulationError
 from emulation.gateway import INTEGRATION_TIMEOUT_SECONDS
 from emulation.sandboxes import ACCOUNT_CONCURRENCY, IDLE_SECONDS
+from emulation.throttling import ACCOUNT_LIMIT, RateLimit
 
 DEFAULT_PYTHON = Path(__file__).resolve().parent.parent / ".venv-lambda" / "bin" / "python"
 
@@ -82,6 +84,37 @@ def _add_gateway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--integration-timeout", type=float, default=INTEGRATION_TIMEOUT_SECONDS, metavar="S"
     )
+    parser.add_argument(
+        "--gateway-latency-ms",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="added to every answer (default: 0; AWS's own is of the order of 10)",
+    )
+    parser.add_argument(
+        "--throttle",
+        type=_rate_limit,
+        metavar="RATE,BURST",
+        help="requests per second and at once of each method (default: the template's, else none)",
+    )
+    parser.add_argument(
+        "--account-throttle",
+        type=_rate_limit,
+        default=ACCOUNT_LIMIT,
+        metavar="RATE,BURST",
+        help="of all together (default: 10000,5000)",
+    )
+
+
+def _rate_limit(text: str) -> RateLimit:
+    rate, _, burst = text.partition(",")
+    try:
+        limit = RateLimit(float(rate), int(burst))
+    except ValueError:
+        limit = RateLimit(-1.0, 0)
+    if not (0 <= limit.per_second < math.inf and limit.burst >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not RATE,BURST such as 100,50")
+    return limit
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -95,6 +128,8 @@ def _check(options: argparse.Namespace) -> None:
         value = getattr(options, flag)
         if value is not None and value < 0:
             raise EmulationError(f"--{flag}: {value} is negative")
+    if not 0 <= options.gateway_latency_ms < math.inf:
+        raise EmulationError(f"--gateway-latency-ms: {options.gateway_latency_ms} is negative")
     for flag in ("idle_seconds", "integration_timeout", "max_age_seconds"):
         value = getattr(options, flag)
         if value is not None and not value > 0:

@@ -11,7 +11,9 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeGuard
 
 from emulation.events import RequestContext, RestApi, proxy_event, trace_header
 from emulation.http1 import Connection
@@ -22,13 +24,20 @@ from emulation.responses import (
     EVENT_TOO_LARGE,
     FUNCTION_FAILED,
     FUNCTION_THROTTLED,
+    HEAD_TOO_LARGE,
     INTEGRATION_TIMEOUT,
+    MAX_HEAD_BYTES,
+    TOO_MANY_REQUESTS,
+    UNESCAPED_BAR,
     UNKNOWN_ROUTE,
+    GatewayError,
     error_response,
     function_response,
     mock_response,
+    unsigned_error,
 )
-from emulation.routes import RouteTable
+from emulation.routes import Match, RouteTable
+from emulation.throttling import Throttle
 
 INTEGRATION_TIMEOUT_SECONDS = 29.0
 """Default and, without a raised quota, maximum: "Quotas for REST APIs" in
@@ -44,41 +53,69 @@ class Function(Protocol):
     def invoke(self, payload: bytes, trace: str, done: Callable[[Outcome], None]) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """What one REST API is like, besides its routes."""
+
+    api: RestApi
+    integration_timeout_seconds: float = INTEGRATION_TIMEOUT_SECONDS
+    latency_seconds: float = 0.0
+    """Added to each answer: AWS's own is of the order of 10 ms, the emulator's far below."""
+
+
 class Gateway:
-    """One REST API with one function behind it."""
+    """One REST API with one function behind it; must be made in a running event loop."""
 
     def __init__(
-        self,
-        api: RestApi,
-        routes: RouteTable,
-        function: Function,
-        integration_timeout_seconds: float = INTEGRATION_TIMEOUT_SECONDS,
+        self, settings: GatewaySettings, routes: RouteTable, function: Function, throttle: Throttle
     ) -> None:
-        self._api = api
+        self._settings = settings
+        self._api = settings.api
         self._routes = routes
         self._function = function
-        self._integration_timeout_seconds = integration_timeout_seconds
+        self._throttle = throttle
+        self._loop = asyncio.get_running_loop()
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answer one request, now or when the function has."""
         context = new_context()
+        respond = partial(self._respond, connection)
         match = self._routes.match(request.method, request.target.partition("?")[0])
-        if match is None:
-            connection.respond(error_response(UNKNOWN_ROUTE, context))
-            return
-        if request.body_too_large:
-            connection.respond(error_response(BODY_TOO_LARGE, context))
+        error = self._refusal(request, match)
+        if match is None or error is not None:
+            respond(error_response(error or UNKNOWN_ROUTE, context))
             return
         if match.mock is not None:
-            connection.respond(mock_response(match.mock, context))
+            respond(mock_response(match.mock, context))
             return
         event = _encode(proxy_event(request, match, self._api, context)).encode()
         if len(event) > MAX_PAYLOAD_BYTES:
-            connection.respond(error_response(EVENT_TOO_LARGE, context))
+            respond(error_response(EVENT_TOO_LARGE, context))
             return
-        exchange = _Exchange(request, context, self._api, connection.respond)
-        exchange.limit(self._integration_timeout_seconds)
+        exchange = _Exchange(request, context, self._api, respond)
+        exchange.limit(self._settings.integration_timeout_seconds)
         self._function.invoke(event, exchange.trace, exchange.finish)
+
+    def _refusal(self, request: Request, match: Match | None) -> GatewayError | None:
+        """What is wrong with a request before the function is asked."""
+        if head_bytes(request) > MAX_HEAD_BYTES:
+            return HEAD_TOO_LARGE
+        if "|" in request.target.partition("?")[2]:
+            return UNESCAPED_BAR
+        if match is None:
+            authorization = request.header("authorization")
+            return unsigned_error(authorization) if _unsigned(authorization) else UNKNOWN_ROUTE
+        if request.body_too_large:
+            return BODY_TOO_LARGE
+        if not self._throttle.admits(match.resource, request.method, self._loop.time()):
+            return TOO_MANY_REQUESTS
+        return None
+
+    def _respond(self, connection: Connection, response: Response) -> None:
+        if self._settings.latency_seconds:
+            self._loop.call_later(self._settings.latency_seconds, connection.respond, response)
+        else:
+            connection.respond(response)
 
 
 class _Exchange:
@@ -122,6 +159,17 @@ class _Exchange:
     def _time_out(self) -> None:
         self._answered = True
         self._respond(error_response(INTEGRATION_TIMEOUT, self._context))
+
+
+def head_bytes(request: Request) -> int:
+    """Size of request line and header values, which API Gateway limits."""
+    line = len(request.method) + len(request.target) + len(" " * 2 + "HTTP/1.1")
+    return line + sum([len(value) for _, value in request.headers])
+
+
+def _unsigned(authorization: str | None) -> TypeGuard[str]:
+    """AWS takes it for a signature, and finds no key=value pair in it."""
+    return authorization is not None and "=" not in authorization
 
 
 def new_context() -> RequestContext:

@@ -8,6 +8,7 @@ tests/aws/services/apigateway of its repository).
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Any
 from emulation.events import RequestContext, RestApi, is_binary
 from emulation.messages import Headers, Response
 
+MAX_HEAD_BYTES = 10_240
+"""Request line and header values together: "Quotas for REST APIs". It bounds the URL, too."""
 MAX_REQUEST_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's payload limit: "Quotas for REST APIs"."""
 _RESULT_KEYS = frozenset(("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"))
@@ -55,7 +58,7 @@ class GatewayError:
 
     status: int
     body: str
-    error_type: str
+    error_type: str | None
     content_type: str = "application/json"
 
 
@@ -68,6 +71,14 @@ BODY_TOO_LARGE = GatewayError(
     "RequestEntityTooLargeException",
     content_type="text/plain",
 )
+# Seen on AWS: https://github.com/SalesforceCommerceCloud/pwa-kit/issues/2160
+HEAD_TOO_LARGE = GatewayError(
+    413, "HTTP header is larger than 10240 bytes.", None, content_type="text/plain"
+)
+# That it is refused is documented ("Important notes"); the answer's form is assumed.
+UNESCAPED_BAR = GatewayError(400, '{"message":"Bad Request"}', "BadRequestException")
+# Measured in a real account: https://github.com/ministackorg/ministack/issues/1746
+TOO_MANY_REQUESTS = GatewayError(429, '{"message":"Too Many Requests"}', "TooManyRequestsException")
 EVENT_TOO_LARGE = GatewayError(413, '{"message": "Request Too Long"}', "BadRequestException")
 # AWS answers a throttled invocation with 500, not 429: "Monitor and troubleshoot API Gateway" of
 # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html
@@ -87,12 +98,23 @@ class _MalformedResultError(Exception):
 
 
 def error_response(error: GatewayError, context: RequestContext) -> Response:
-    headers = (
-        ("Content-Type", error.content_type),
-        *_gateway_headers(context),
-        ("x-amzn-ErrorType", error.error_type),
-    )
+    headers: Headers = (("Content-Type", error.content_type), *_gateway_headers(context))
+    if error.error_type is not None:
+        headers += (("x-amzn-ErrorType", error.error_type),)
     return Response(error.status, headers, error.body.encode())
+
+
+def unsigned_error(authorization: str) -> GatewayError:
+    """What an unknown route answers to an Authorization header that is no AWS signature.
+
+    The text was seen with Bearer tokens; that the header's whole value is hashed is assumed.
+    """
+    digest = base64.b64encode(hashlib.sha256(authorization.encode()).digest()).decode()
+    message = (
+        "Invalid key=value pair (missing equal-sign) in Authorization header"
+        f" (hashed with SHA-256 and encoded with Base64): '{digest}'."
+    )
+    return GatewayError(403, json.dumps({"message": message}), "IncompleteSignatureException")
 
 
 def mock_response(mock: Response, context: RequestContext) -> Response:

@@ -14,6 +14,7 @@ from emulation.errors import EmulationError
 from emulation.events import RestApi
 from emulation.messages import Response
 from emulation.routes import ANY_METHOD, CATCH_ALL, RouteTable
+from emulation.throttling import ANY, MethodLimits, RateLimit
 
 # What Lambda takes where a template is silent: "Lambda quotas" in
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -45,6 +46,8 @@ class Application:
     function: FunctionConfiguration
     api: RestApi
     routes: RouteTable
+    method_limits: MethodLimits
+    """Throttling of the stage."""
 
 
 def plain_application(handler: str, name: str, stage: str) -> Application:
@@ -53,7 +56,7 @@ def plain_application(handler: str, name: str, stage: str) -> Application:
         name, handler, None, DEFAULT_MEMORY_MB, DEFAULT_TIMEOUT_SECONDS, None, 0, {}
     )
     routes = RouteTable({"/": {ANY_METHOD: None}, CATCH_ALL: {ANY_METHOD: None}})
-    return Application(function, RestApi(stage), routes)
+    return Application(function, RestApi(stage), routes, {})
 
 
 def read_template(
@@ -81,6 +84,7 @@ def read_template(
             binary_media_types=frozenset(map(str.lower, binary_types)),
         ),
         RouteTable({path: _methods(methods) for path, methods in paths.items()}),
+        _method_limits(api, f"{where}: {api_id}"),
     )
 
 
@@ -142,6 +146,24 @@ def _mock(integration: Mapping[str, Any]) -> Response | None:
         for name, value in default.get("responseParameters", {}).items()
     )
     return Response(int(default["statusCode"]), headers, b"")
+
+
+def _method_limits(api: Mapping[str, Any], where: str) -> dict[tuple[str, str], RateLimit]:
+    """The throttling among a stage's MethodSettings; `/*` is every resource."""
+    limits = {}
+    for setting in api.get("MethodSettings", ()):
+        rate, burst = setting.get("ThrottlingRateLimit"), setting.get("ThrottlingBurstLimit")
+        if rate is None and burst is None:
+            continue
+        if not isinstance(rate, int | float) or not isinstance(burst, int):
+            raise EmulationError(
+                f"{where}: MethodSettings: ThrottlingRateLimit {rate!r} with"
+                f" ThrottlingBurstLimit {burst!r}; both must be numbers"
+            )
+        resource = "/" + str(setting.get("ResourcePath", "/*")).replace("~1", "/").lstrip("/")
+        key = (ANY if resource == "/*" else resource, str(setting.get("HttpMethod", ANY)))
+        limits[key] = RateLimit(float(rate), burst)
+    return limits
 
 
 def _function(

@@ -55,7 +55,7 @@ class Running:
 
 async def until(condition: Callable[[], bool]) -> None:
     deadline = asyncio.get_running_loop().time() + 30
-    while not condition():  # noqa: ASYNC110 - what is waited for knows of no event
+    while not condition():
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.01)
 

@@ -25,7 +25,7 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 def application(runtime: str | None = None) -> Application:
     function = FunctionConfiguration("f", "app.app", runtime, 256, 5, None, 0, {"A1": "template"})
     plain = plain_application("app.app", "f", "dev")
-    return Application(function, plain.api, plain.routes)
+    return Application(function, plain.api, plain.routes, {})
 
 
 def test_reads_what_chalice_package_wrote(tmp_path: Path) -> None:

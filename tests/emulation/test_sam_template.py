@@ -5,6 +5,7 @@ import pytest
 
 from emulation.errors import EmulationError
 from emulation.sam_template import plain_application, read_template
+from emulation.throttling import ANY, RateLimit
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -110,6 +111,23 @@ def test_reads_provisioned_concurrency() -> None:
 
     provisioned = read_template(template, "sam.json", None, frozenset(("SECRET",))).function
     assert provisioned.provisioned_concurrency == 3
+
+
+def test_reads_the_throttling_of_the_stage() -> None:
+    every = {"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 100}
+    one = {"ResourcePath": "/~1customer~1{id}", "HttpMethod": "GET", "ThrottlingRateLimit": 5.5}
+    settings = [
+        {**every, "ThrottlingBurstLimit": 50},
+        {**one, "ThrottlingBurstLimit": 2},
+        {"ResourcePath": "/*", "HttpMethod": "*", "LoggingLevel": "INFO"},
+    ]
+    template = changed("RestAPI/Properties/MethodSettings", settings)
+
+    application = read_template(template, "sam.json", None, frozenset(("SECRET",)))
+    assert application.method_limits == {
+        (ANY, ANY): RateLimit(100.0, 50),
+        ("/customer/{id}", "GET"): RateLimit(5.5, 2),
+    }
 
 
 def test_the_stage_can_be_named_otherwise() -> None:
