@@ -32,7 +32,8 @@ compare: install ## run both sides and print the comparison (ARGS='--profile ori
 .PHONY: test
 test: install-dev ## run lint, types, import contracts and every test (ARGS='-k cache' to select)
 	@$(MAKE) --no-print-directory lint
-	@$(VENV)/python -m pytest $(ARGS)
+	@# One worker per core; a file stays on one of them, with what its tests share.
+	@$(VENV)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: install-dev ## ruff, mypy strict, import-linter

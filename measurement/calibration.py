@@ -2,8 +2,7 @@
 
 The generator asks the echo server as it will ask the sides: as many users, at full load. A bare
 socket asks the same server at the same time. Both see the same machine, so the difference of their
-percentiles is what the generator adds. Locust's FastHttpUser is known to add some 0.4 ms at p50 and
-1.5 ms at p99, more when it is busy: below that no difference between two sides is theirs.
+percentiles is what the generator adds: below that no difference between two sides is theirs.
 """
 
 import math
