@@ -130,12 +130,13 @@ def find_packaged(
     environ: Mapping[str, str],
     unpack_packages: Callable[[Sequence[Sequence[str]], Mapping[str, str]], Path] = unpack,
     ldd: Callable[[Path, Mapping[str, str]], str] = _ldd,
+    packages: Sequence[Sequence[str]] = _PACKAGES,
 ) -> ServerProgram:
     """This kind's program from the distribution's packages, with every library it needs.
 
     Raises EmulationError (PackageError where the packages are the problem).
     """
-    roots = [unpack_packages(_PACKAGES, environ)]
+    roots = [unpack_packages(packages, environ)]
     program = _packaged_program(kind, roots[0])
     for _ in range(_LDD_ROUNDS):
         environment = {**_CLEAN_ENVIRONMENT, "LD_LIBRARY_PATH": _library_path(roots)}

@@ -110,11 +110,9 @@ def parse_greeting(payload: bytes) -> Greeting:
     capabilities |= reader.integer(2) << 16
     salt_bytes = reader.integer(1)
     reader.take(_FILLER)
-    salt += reader.take(max(12, salt_bytes - 9))
+    salt += reader.take(max(13, salt_bytes - 8))  # with the zero byte that ends it
     plugin = NATIVE_PASSWORD
     if capabilities & Capability.PLUGIN_AUTH:
-        if reader.left and salt_bytes == 0:
-            reader.take(1)
         plugin = reader.until_null()
     return Greeting(
         version,

@@ -14,7 +14,10 @@ LONGEST_SECONDS = 900
 
 def token_is_valid(token: str, endpoint: str, user: str, now: datetime) -> bool:
     """Whether this token lets `user` in at `endpoint` (host:port) at the time `now` (aware)."""
-    parts = urlsplit(f"https://{token}")
+    try:
+        parts = urlsplit(f"https://{token}")
+    except ValueError:
+        return False
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if parts.netloc != endpoint or query.get("Action") != "connect" or query.get("DBUser") != user:
         return False
