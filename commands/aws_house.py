@@ -4,7 +4,8 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import wraps
+from datetime import UTC, datetime
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ from commands import aws_options
 from commands.aws_options import open_chosen_account, stacks_of
 from commands.run_facts import RunFacts
 from commands.run_order import RunOrder
+from emulation.supervision import Supervisor
 from infrastructure.account import Account, in_our_words
 from infrastructure.endpoints import Endpoints, find_endpoints
+from infrastructure.load_tasks import find_loadgen
 from measurement.aws_targets import AwsEc2Target, AwsServerlessTarget, AwsTarget, RemoteCache
 from measurement.cloudwatch import METRIC_DELAY_SECONDS, Sleep, metrics_of, read_metrics
 from measurement.errors import ArgumentError
 from measurement.experiment import RunningTarget
+from measurement.fargate_load import FargateLoad
 from measurement.lambda_project import REPOSITORY
+from measurement.locust_run import MakeLoad, run_load
 from measurement.machine import versions
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
@@ -28,6 +33,7 @@ from measurement.targets import EC2, SERVERLESS
 
 CACHE = "warm"
 """What every run on AWS has: the cache cannot be emptied from outside the VPC."""
+MAX_WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,16 @@ class Place:
     """local or aws"""
     name: str
     stage: str
+    loadgen: int = 0
+    """Locust workers on Fargate that make the load; 0: it is made on this machine."""
+
+    @property
+    def makes_load_here(self) -> bool:
+        return self.loadgen == 0
 
 
 def place(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command --on, --name and --stage; it receives `place`, a Place."""
+    """Give the command --on, --loadgen, --name and --stage; it receives `place`, a Place."""
 
     @click.option(
         "--on",
@@ -49,17 +61,26 @@ def place(command: Callable[..., None]) -> Callable[..., None]:
         default="local",
         help="Both sides on this machine, or as `up` has created them.",
     )
+    @click.option(
+        "--loadgen",
+        type=click.IntRange(1, MAX_WORKERS),
+        metavar="N",
+        help="With --on aws: make the load by N Locust workers on Fargate, not on this machine.",
+    )
     @aws_options.name
     @aws_options.stage
     @wraps(command)
     def with_place(
         *args: Any,  # noqa: ANN401 - whatever the command itself takes
         on: str,
+        loadgen: int | None,
         name: str,
         stage: str,
         **others: Any,  # noqa: ANN401 - as above
     ) -> None:
-        command(*args, place=Place(on, name, stage), **others)
+        if loadgen and on == "local":
+            raise ArgumentError("--loadgen: makes the load on AWS; it goes with --on aws")
+        command(*args, place=Place(on, name, stage, loadgen or 0), **others)
 
     return with_place
 
@@ -74,16 +95,22 @@ class AwsHouse:
     targets: Mapping[str, RunningTarget]
     display: ProgressDisplay
     sleep: Sleep
+    fargate: FargateLoad | None
+    """What makes the load there; None: this machine does."""
+
+    def make_load(self, supervisor: Supervisor) -> MakeLoad:
+        return self.fargate or partial(run_load, supervisor)
 
     @property
     def facts(self) -> RunFacts:
         endpoints = self.endpoints
+        load = {} if self.fargate is None else {"load": self.fargate.description}
         return RunFacts(
             emulated=(),
             lambda_memory_mb=endpoints.memory_mb,
             lambda_architecture=endpoints.lambda_architecture,
             cpu_share_enforced=True,
-            versions=versions({"region": self.account.region, **endpoints.versions}),
+            versions=versions({"region": self.account.region, **endpoints.versions, **load}),
         )
 
     def finish(self, results: ResultsFolder) -> None:
@@ -116,6 +143,12 @@ def aws_order(order: RunOrder) -> RunOrder:
     return replace(order, cache=CACHE)
 
 
+def refuse_processes(place: Place, processes: int) -> None:
+    """ArgumentError where --processes would say what --loadgen says."""
+    if not place.makes_load_here and processes > 1:
+        raise ArgumentError("--processes: each of --loadgen's N workers is one; leave it out")
+
+
 def open_place(place: Place, order: RunOrder, region: str) -> tuple[RunOrder, Account | None]:
     """The order as the place allows it, and the account; None for this machine."""
     if place.on == "local":
@@ -135,7 +168,14 @@ def start_aws_house(
     name, stage = place.name, place.stage
     display.step(f"looking for {name} in {account.region}")
     with in_our_words(account.region):
-        endpoints = find_endpoints(account, stacks_of(account), name, stage, repository)
+        stacks = stacks_of(account)
+        endpoints = find_endpoints(account, stacks, name, stage, repository)
+        fargate = None
+        if not place.makes_load_here:
+            loadgen = find_loadgen(account, stacks, name)
+            run_key = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+            fargate = FargateLoad(account, loadgen, place.loadgen, run_key, display.step, sleep)
+    refuse_unreachable(endpoints, place)
     sides: dict[str, AwsTarget] = {
         EC2: AwsEc2Target(account, endpoints, sleep),
         SERVERLESS: AwsServerlessTarget(account, endpoints, sleep),
@@ -146,5 +186,21 @@ def start_aws_house(
     running = {}
     for side in order.targets:
         url = sides[side].start()
-        running[side] = RunningTarget(sides[side], url, RemoteCache(url, ids))
-    return AwsHouse(account, endpoints, sides, running, display, sleep)
+        load_url = endpoints.ec2_load_url if side == EC2 else None
+        running[side] = RunningTarget(sides[side], url, RemoteCache(url, ids), load_url)
+    return AwsHouse(account, endpoints, sides, running, display, sleep, fargate)
+
+
+def refuse_unreachable(endpoints: Endpoints, place: Place) -> None:
+    """A load balancer is for the load of one place: this machine's, or that of the VPC."""
+    if place.makes_load_here and endpoints.ec2_is_internal:
+        raise ArgumentError(
+            "--loadgen is missing: the load balancer of this deployment is reached from within its"
+            " network only; add --loadgen 1, or run ./compare.py up without --loadgen"
+        )
+    scaled_out = endpoints.ec2_architecture == "scaled-out"
+    if not place.makes_load_here and scaled_out and not endpoints.ec2_is_internal:
+        raise ArgumentError(
+            "--loadgen: the load balancer of this deployment lets in this machine only; run"
+            " ./compare.py up --architecture scaled-out --loadgen"
+        )

@@ -61,7 +61,11 @@ def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, qu
             answers = check_sides(house)
             record = replace(record, interrupted=True, answers_checked=answers.checked)
             experiment = Experiment(
-                supervisor, order.profile, order.seed, house.targets, results.logs
+                house.make_load(supervisor),
+                order.profile,
+                order.seed,
+                house.targets,
+                results.logs,
             )
             display.step(f"going on after {pairs_done} pairs of blocks")
             with display.blocks(order.profile) as show:

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from commands import aws_house, options
-from commands.aws_house import Place, open_place, start_aws_house
+from commands.aws_house import Place, open_place, refuse_processes, start_aws_house
 from commands.conducting import conduct, report_interrupted
 from commands.load_options import load_profile, processes
 from commands.options import Percent
@@ -87,6 +87,7 @@ def run(
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
     order = RunOrder(profile, seed, named_targets(targets), cache, until_ci, max_time)
     output.check_sides(order.targets)
+    refuse_processes(place, processes)
     order, account = open_place(place, order, book.region)
     results = create_results(out, datetime.now(UTC))
     try:
@@ -94,12 +95,12 @@ def run(
             house = _start(supervisor, order, place, account, results, display)
             answers = check_sides(house)
             generator = None
-            if calibration:
+            if calibration and place.makes_load_here:
                 generator = _generator_error(supervisor, order, results, display, processes)
             record = run_record(order, answers, generator, house.facts)
             results.write_profile(profile)
             experiment = Experiment(
-                supervisor,
+                house.make_load(supervisor),
                 profile,
                 seed,
                 house.targets,

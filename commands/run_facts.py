@@ -10,7 +10,9 @@ from typing import Protocol
 from emulation.cpu_share import vcpus
 from emulation.fidelity import areas, report_lines
 from emulation.process_control import can_limit_cpu
+from emulation.supervision import Supervisor
 from measurement.experiment import RunningTarget
+from measurement.locust_run import MakeLoad
 from measurement.machine import lambda_architecture, versions
 from measurement.results import ResultsFolder
 
@@ -37,6 +39,9 @@ class RunningHouse(Protocol):
     @property
     def facts(self) -> RunFacts:
         """For the run's record."""
+
+    def make_load(self, supervisor: Supervisor) -> MakeLoad:
+        """What carries out the load of each block."""
 
     def finish(self, results: ResultsFolder) -> None:
         """After the last block: tidy up, and keep what could not be known before."""

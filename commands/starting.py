@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from commands.run_facts import RunFacts, RunningHouse, local_facts
@@ -15,6 +16,7 @@ from measurement import dataset
 from measurement.answers import AnswerCheck, Asked, check_answers, refuse_unequal
 from measurement.experiment import RunningTarget, running_target
 from measurement.lambda_project import wheels_to_run_here
+from measurement.locust_run import MakeLoad, run_load
 from measurement.packaging import LambdaPackage, package_lambda
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
@@ -39,6 +41,9 @@ class House:
     @property
     def facts(self) -> RunFacts:
         return local_facts(self.package.memory_mb, self.servers.description)
+
+    def make_load(self, supervisor: Supervisor) -> MakeLoad:
+        return partial(run_load, supervisor)
 
     def finish(self, _: ResultsFolder) -> None:
         """Leave no key of this run behind: the cache may be the user's own."""

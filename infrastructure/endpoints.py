@@ -15,6 +15,9 @@ class Endpoints:
     """Both sides of one deployment, as its stacks, Chalice's record and Lambda describe them."""
 
     ec2_url: str
+    """Where this machine asks: where the load balancer is internal, an instance behind it."""
+    ec2_load_url: str
+    """What is measured: the load balancer, where there is one."""
     serverless_url: str
     ec2_architecture: str
     instance_id: str
@@ -31,6 +34,11 @@ class Endpoints:
     database: str
     proxy: str
     cache: str
+
+    @property
+    def ec2_is_internal(self) -> bool:
+        """Whether what is measured can be reached from within the VPC only."""
+        return self.ec2_url != self.ec2_load_url
 
     @property
     def versions(self) -> dict[str, str]:
@@ -65,8 +73,11 @@ def find_endpoints(
     configuration = account.client("lambda").get_function_configuration(
         FunctionName=function_name(stage)
     )
+    load_url = outputs.get("LoadBalancerUrl") or outputs["InstanceUrl"]
+    internal = parameters.get("LoadBalancerScheme") == "internal"
     return Endpoints(
-        ec2_url=outputs.get("LoadBalancerUrl") or outputs["InstanceUrl"],
+        ec2_url=outputs["InstanceUrl"] if internal else load_url,
+        ec2_load_url=load_url,
         serverless_url=api.values["rest_api_url"].rstrip("/"),
         ec2_architecture=parameters["Architecture"],
         instance_id=outputs["InstanceId"],

@@ -7,17 +7,25 @@ The mark is a tag of the database itself: it goes with it, and a new database is
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from infrastructure.account import Account
 from infrastructure.errors import InfrastructureError
+from infrastructure.fargate import (
+    POLL_SECONDS,
+    STOPPED,
+    Task,
+    TaskKind,
+    failure,
+    look_at,
+    start_tasks,
+    stop_tasks,
+)
 from infrastructure.plan import list_of
 
 LOADED_TAG: Final = "server-or-serverless-data"
 CONTAINER: Final = "loader"
-POLL_SECONDS: Final = 5.0
 LIMIT_SECONDS: Final = 900.0
-_LOG_LINES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,61 +62,43 @@ def load_data(
     return True
 
 
-def stop_tasks(account: Account, cluster: str) -> int:
+def stop_all_tasks(account: Account, cluster: str) -> int:
     """Stop every task of the cluster, which cannot go while one runs; how many there were."""
     ecs = account.client("ecs")
     pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING")
     tasks = [arn for page in pages for arn in page["taskArns"]]
-    for arn in tasks:
-        ecs.stop_task(cluster=cluster, task=arn, reason="./compare.py down")
+    stop_tasks(account, cluster, tasks)
     return len(tasks)
 
 
 def _run(account: Account, task: LoaderTask, sleep: Callable[[float], None]) -> None:
-    ecs, outputs = account.client("ecs"), task.outputs
-    answer = ecs.run_task(
+    outputs = task.outputs
+    kind = TaskKind(
+        definition=outputs["LoaderTaskDefinitionArn"],
+        container=CONTAINER,
+        log_group=outputs["LoaderLogGroupName"],
         cluster=outputs["ClusterName"],
-        taskDefinition=outputs["LoaderTaskDefinitionArn"],
-        launchType="FARGATE",
-        count=1,
-        networkConfiguration={
-            "awsvpcConfiguration": {
-                "subnets": list_of(outputs["PublicSubnetIds"]),
-                "securityGroups": [outputs["LoaderSecurityGroupId"]],
-                "assignPublicIp": "ENABLED",
-            }
-        },
-        propagateTags="TASK_DEFINITION",
+        subnets=list_of(outputs["PublicSubnetIds"]),
+        security_group=outputs["LoaderSecurityGroupId"],
     )
-    if not answer["tasks"]:
-        reason = "; ".join(one.get("reason", "") for one in answer.get("failures", ()))
+    try:
+        [arn] = start_tasks(account, kind)
+    except InfrastructureError as error:
         raise InfrastructureError(
-            f"the task that fills the database was not started: {reason or 'no reason given'};"
-            " run ./compare.py up again"
-        )
-    arn = answer["tasks"][0]["taskArn"]
-    ended = _wait(ecs, outputs["ClusterName"], arn, sleep)
-    containers = {one["name"]: one for one in ended["containers"]}
-    container = containers.get(CONTAINER, {})
-    if container.get("exitCode") != 0:
-        reason = container.get("reason") or ended.get("stoppedReason") or "no reason given"
-        log = _log_tail(account, outputs["LoaderLogGroupName"], arn)
+            f"the task that fills the database was not started: {error}; run ./compare.py up again"
+        ) from error
+    failed = failure(account, kind, _wait(account, kind.cluster, arn, sleep))
+    if failed is not None:
         raise InfrastructureError(
-            f"the database was not filled (exit code {container.get('exitCode')}, {reason}); end"
-            f" of the task's log: {log or '(empty)'}; run ./compare.py up again"
+            f"the database was not filled ({failed}); run ./compare.py up again"
         )
 
 
-def _wait(
-    ecs: Any,  # noqa: ANN401 - a boto3 client
-    cluster: str,
-    arn: str,
-    sleep: Callable[[float], None],
-) -> Mapping[str, Any]:
+def _wait(account: Account, cluster: str, arn: str, sleep: Callable[[float], None]) -> Task:
     waited_seconds = 0.0
     while True:
-        task: Mapping[str, Any] = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
-        if task["lastStatus"] == "STOPPED":
+        task = look_at(account, cluster, [arn]).get(arn, {"lastStatus": "unknown"})
+        if task["lastStatus"] == STOPPED:
             return task
         if waited_seconds >= LIMIT_SECONDS:
             raise InfrastructureError(
@@ -117,16 +107,3 @@ def _wait(
             )
         sleep(POLL_SECONDS)
         waited_seconds += POLL_SECONDS
-
-
-def _log_tail(account: Account, group: str, task_arn: str) -> str:
-    # The stream's name is prefix/container/task id ("awslogs-stream-prefix", Amazon ECS guide).
-    stream = f"{CONTAINER}/{CONTAINER}/{task_arn.rpartition('/')[2]}"
-    logs = account.client("logs")
-    try:
-        events = logs.get_log_events(
-            logGroupName=group, logStreamName=stream, limit=_LOG_LINES, startFromHead=False
-        )["events"]
-    except logs.exceptions.ResourceNotFoundException:
-        return ""
-    return " | ".join(event["message"].strip() for event in events)

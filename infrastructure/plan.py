@@ -151,6 +151,8 @@ def _given(options: DeploymentOptions, python_version: str) -> Mapping[str, Mapp
         "ec2": {
             "Architecture": options.architecture,
             "InstanceType": options.instance_type,
+            # Tasks with public addresses of their own pass only by the private way.
+            "LoadBalancerScheme": "internal" if options.loadgen else "internet-facing",
             **python,
             **client,
         },

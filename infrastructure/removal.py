@@ -18,7 +18,7 @@ from infrastructure.lambda_side import (
     remove_lambda_side,
     wait_for_interfaces,
 )
-from infrastructure.loader_task import stop_tasks
+from infrastructure.loader_task import stop_all_tasks
 from infrastructure.stacks import Stack, Stacks
 
 # The function's role goes late: with it Lambda takes its network interfaces away. The schedules of
@@ -92,7 +92,7 @@ def _make_ready(
     """
     outputs = stack.outputs
     if "ClusterName" in outputs:
-        stop_tasks(account, outputs["ClusterName"])
+        stop_all_tasks(account, outputs["ClusterName"])
     if "ArtefactBucket" in outputs:
         empty(account.client("s3"), outputs["ArtefactBucket"])
     if "VpcId" in outputs:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from comparison.records import FORMAT, BlockRecord
-from emulation.supervision import Supervisor
 from loadtests.profiles import Profile
 from measurement.cache_state import CacheState, preloaded_ids
-from measurement.locust_run import LoadOrder, LoadProgress, run_load
+from measurement.locust_run import LoadOrder, LoadProgress, MakeLoad
 from measurement.targets import Target
 
 # Pairs are numbered below this, so the seeds of two runs' blocks never coincide.
@@ -54,6 +53,8 @@ class RunningTarget:
     target: Target
     url: str
     cache: PreparedCache
+    load_url: str | None = None
+    """Where the load goes, if elsewhere than to `url`."""
 
 
 def running_target(target: Target, profile: Profile, seed: int, cache_url: str) -> RunningTarget:
@@ -84,7 +85,7 @@ class Experiment:
 
     def __init__(  # noqa: PLR0913 - all that the blocks of a run have in common
         self,
-        supervisor: Supervisor,
+        make_load: MakeLoad,
         profile: Profile,
         seed: int,
         targets: Mapping[str, RunningTarget],
@@ -93,7 +94,7 @@ class Experiment:
         samples: bool = False,
         processes: int = 1,
     ) -> None:
-        self._supervisor = supervisor
+        self._make_load = make_load
         self._profile = profile
         self._seed = seed
         self._targets = targets
@@ -122,11 +123,18 @@ class Experiment:
         running.target.usage()
         seed = self._seed * _SEEDS_PER_RUN + block.pair
         order = LoadOrder(
-            self._profile, seed, running.url, samples=self._samples, processes=self._processes
+            self._profile,
+            seed,
+            running.load_url or running.url,
+            samples=self._samples,
+            processes=self._processes,
         )
         label = f"{block.index:02d}-{block.side}"
-        load = run_load(self._supervisor, order, self._logs, label, on_progress)
+        load = self._make_load(order, self._logs, label, on_progress)
         usage = running.target.usage()
+        cpu_seconds = dict(usage.cpu_seconds)
+        if load.generator_cpu_seconds is not None:
+            cpu_seconds["generator"] = load.generator_cpu_seconds
         return BlockRecord(
             format=FORMAT,
             index=block.index,
@@ -134,7 +142,7 @@ class Experiment:
             side=block.side,
             wall_seconds=load.wall_seconds,
             load=load.record,
-            cpu_seconds={**usage.cpu_seconds, "generator": load.generator_cpu_seconds},
+            cpu_seconds=cpu_seconds,
             usage=usage.held,
             serverless=usage.serverless,
         )

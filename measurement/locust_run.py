@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from comparison.errors import ComparisonError
 from comparison.latency_log import parse
@@ -58,10 +59,24 @@ class Load:
     """What one block found, and what it cost to find it."""
 
     record: LoadRecord
-    generator_cpu_seconds: float
-    """CPU time of the generator while it made load, its own start-up excluded."""
+    generator_cpu_seconds: float | None
+    """CPU time of the generator while it made load, its own start-up excluded; None where it runs
+    on other machines, and the record alone tells how busy its processes were."""
     wall_seconds: float
     """From the first sign of load to the end."""
+
+
+class MakeLoad(Protocol):
+    """What carries out one block's load: run_load() here, measurement.fargate_load on AWS."""
+
+    def __call__(
+        self,
+        order: LoadOrder,
+        folder: Path,
+        label: str,
+        on_progress: Callable[[LoadProgress], None],
+    ) -> Load:
+        """Leave <label>.hlog in `folder`; raises MeasurementError."""
 
 
 def run_load(
@@ -93,13 +108,14 @@ def run_load(
     exit_code = supervisor.stop(child)
     if exit_code != 0 or not record.is_file():
         raise MeasurementError(f"Locust failed (exit {exit_code}): {log_tail(said)}")
-    load = Load(_read_record(record), watch.cpu_seconds, watch.wall_seconds)
+    load = Load(read_record(record), watch.cpu_seconds, watch.wall_seconds)
     record.unlink()
     load_file.unlink()
     return load
 
 
-def _read_record(record: Path) -> LoadRecord:
+def read_record(record: Path) -> LoadRecord:
+    """What Locust has written to this file and to the log beside it; raises MeasurementError."""
     log = log_path(record)
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
@@ -150,7 +166,7 @@ class _Watch:
         self._file.unlink(missing_ok=True)
 
     def _look(self) -> None:
-        progress = _read_progress(self._file)
+        progress = read_progress(self._file)
         cpu = sum(own_cpu_seconds(pid) for pid in tree(self._child.pid))
         if progress is None or cpu == 0.0:
             return
@@ -167,7 +183,8 @@ class _Watch:
         return self._last[0] - self._first[0] if self._first else 0.0
 
 
-def _read_progress(file: Path) -> LoadProgress | None:
+def read_progress(file: Path) -> LoadProgress | None:
+    """The figures of the moment; None before there are any."""
     try:
         return LoadProgress(**json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:

@@ -58,7 +58,11 @@ ARTEFACTS: Final = (
         ),
         ("pymysql", "redis"),
     ),
-    Artefact("loadgen", ("loadtests/*.py",), ("hdrhistogram", "locust")),
+    Artefact(
+        "loadgen",
+        ("loadtests/*.py", "loadtests/profiles/*.py", "loadtests/profiles/*.toml"),
+        ("httptools", "locust", "numpy"),
+    ),
 )
 
 

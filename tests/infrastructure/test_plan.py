@@ -84,6 +84,17 @@ def test_each_ec2_architecture_reaches_the_template(architecture: str) -> None:
     assert ec2.parameters["PythonVersion"] == "3.11"
 
 
+def test_a_load_balancer_is_internal_where_the_load_comes_from_inside() -> None:
+    schemes = {
+        loadgen: stack.parameters["LoadBalancerScheme"]
+        for loadgen in (False, True)
+        for stack in planned_stacks(DeploymentOptions(loadgen=loadgen), "3.13")
+        if stack.kind == "ec2"
+    }
+
+    assert schemes == {False: "internet-facing", True: "internal"}
+
+
 @pytest.mark.parametrize(
     ("options", "flag"),
     [

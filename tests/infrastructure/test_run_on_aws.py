@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from commands.aws_house import AwsHouse, aws_order, start_aws_house
+import compare
+from commands.aws_house import AwsHouse, aws_order, refuse_unreachable, start_aws_house
 from commands.aws_house import Place as AwsPlace
 from commands.conducting import conduct
 from commands.run import run_record
@@ -31,6 +32,7 @@ from comparison.reports import text_report
 from emulation.private_servers import DataServers
 from emulation.supervision import Supervisor
 from infrastructure.account import Account
+from infrastructure.endpoints import Endpoints
 from infrastructure.errors import InfrastructureError
 from infrastructure.plan import stack_tags
 from infrastructure.stacks import StackOrder, Stacks
@@ -261,3 +263,48 @@ def test_what_aws_does_not_allow_names_its_flag(
 ) -> None:
     with pytest.raises(ArgumentError, match=flag):
         aws_order(an_order(targets, cache))
+
+
+def scaled_out(ec2_url: str) -> Endpoints:
+    """A deployment whose load balancer is http://balancer."""
+    return Endpoints(
+        ec2_url=ec2_url,
+        ec2_load_url="http://balancer",
+        serverless_url="",
+        ec2_architecture="scaled-out",
+        instance_id="",
+        instance_type="",
+        function="",
+        log_group="",
+        api="",
+        stage="",
+        memory_mb=512,
+        lambda_architecture="x86_64",
+        runtime="",
+        database="",
+        proxy="",
+        cache="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ec2_url", "loadgen", "says"),
+    [
+        ("http://instance", 0, "--loadgen is missing"),
+        ("http://balancer", 4, "--architecture scaled-out --loadgen"),
+    ],
+)
+def test_a_load_balancer_out_of_the_loads_reach_is_refused(
+    ec2_url: str, loadgen: int, says: str
+) -> None:
+    with pytest.raises(ArgumentError, match=says):
+        refuse_unreachable(scaled_out(ec2_url), AwsPlace("aws", NAME, STAGE, loadgen))
+
+
+def test_load_from_fargate_needs_aws_and_no_processes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["run", "--loadgen", "2"]) == 2
+    assert compare.main(["run", "--on", "aws", "--loadgen", "2", "--processes", "2"]) == 2
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert "--loadgen" in first
+    assert "--processes" in second

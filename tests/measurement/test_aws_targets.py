@@ -166,6 +166,7 @@ def test_the_cache_is_filled_with_every_customer_once_and_again_before_entries_e
 
 def endpoints(url: str) -> Endpoints:
     return Endpoints(
+        ec2_load_url=url,
         ec2_url=url,
         serverless_url=f"{url}/dev",
         ec2_architecture="cached",
