@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from emulation.command_line import parse
+from emulation.control import ControlApi
 from emulation.cpu_share import vcpus
 from emulation.errors import EmulationError
 from emulation.exit_watch import watches_exits
@@ -103,8 +104,12 @@ async def _serve(
     with contextlib.ExitStack() as cleanup:
         log = _open_log(options.log)
         cleanup.callback(log.close)
-        listener = _listen(options.port)
+        listener = _listen("--port", options.port)
         cleanup.callback(listener.close)
+        control = None
+        if options.control_port is not None:
+            control = _listen("--control-port", options.control_port)
+            cleanup.callback(control.close)
         function = LambdaFunction(settings, SandboxPool(limits), supervisor, log)
         cleanup.callback(function.close)
         if not watches_exits():
@@ -125,9 +130,18 @@ async def _serve(
         cleanup.callback(server.close)
         log.write(f"{_log_header(settings, limits)}\t{_gateway_header(options)}")
         function.provision(limits.provisioned)
-        sys.stdout.write(f"listening on http://127.0.0.1:{listener.getsockname()[1]}\n")
-        sys.stdout.flush()
+        _say("listening", listener)
+        if control is not None:
+            api = ControlApi(function, gateway.metrics)
+            controller = await loop.create_server(lambda: Connection(api.handle, 0), sock=control)
+            cleanup.callback(controller.close)
+            _say("control", control)
         return await stopped
+
+
+def _say(what: str, listener: socket.socket) -> None:
+    sys.stdout.write(f"{what} on http://127.0.0.1:{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
 
 
 def _throttle(options: argparse.Namespace, application: Application) -> Throttle:
@@ -142,14 +156,14 @@ def _stop(stopped: asyncio.Future[int], exit_code: int) -> None:
         stopped.set_result(exit_code)
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(flag: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
         listener.close()
-        raise EmulationError(f"--port: {port}: {error.strerror}; try --port 0") from None
+        raise EmulationError(f"{flag}: {port}: {error.strerror}; try {flag} 0") from None
     return listener
 
 

@@ -80,6 +80,12 @@ def _add_lambda(parser: argparse.ArgumentParser) -> None:
 
 def _add_gateway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0, the default: any free one")
+    parser.add_argument(
+        "--control-port",
+        type=int,
+        metavar="PORT",
+        help="GET /environments, /metrics; DELETE /environments (0: any free one; default: none)",
+    )
     parser.add_argument("--stage", help="name in requestContext (default: the template's)")
     parser.add_argument(
         "--integration-timeout", type=float, default=INTEGRATION_TIMEOUT_SECONDS, metavar="S"
@@ -122,8 +128,10 @@ def _check(options: argparse.Namespace) -> None:
         raise EmulationError("--handler: needed with --zip, and only with it")
     if options.handler is not None and not all(options.handler.rpartition(".")):
         raise EmulationError(f"--handler: {options.handler!r} is not MODULE.NAME")
-    if not 0 <= options.port <= 65535:
-        raise EmulationError(f"--port: {options.port} is not in 0..65535")
+    for flag in ("port", "control_port"):
+        port = getattr(options, flag)
+        if port is not None and not 0 <= port <= 65535:
+            raise EmulationError(f"--{flag.replace('_', '-')}: {port} is not in 0..65535")
     for flag in ("concurrency", "provisioned"):
         value = getattr(options, flag)
         if value is not None and value < 0:

@@ -63,7 +63,7 @@ _WORKING = frozenset((_Phase.INIT, _Phase.LATE_INIT, _Phase.INVOKE))
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentEvents:
-    """What the function is told about an environment; each call is given its id."""
+    """What the function is told about an environment; most calls are given its id."""
 
     initialised: Callable[[int], None]
     """Its invocation begins: it is busy from now on."""
@@ -73,6 +73,8 @@ class EnvironmentEvents:
     """It takes no more invocations."""
     ended: Callable[[int], None]
     """It is gone."""
+    reported: Callable[[ReportLine], None]
+    """An invocation is over; without an id."""
 
 
 class Environment:
@@ -110,6 +112,11 @@ class Environment:
     def phase(self) -> str:
         """What it is doing, in one lower-case word."""
         return self._phase.name.lower()
+
+    @property
+    def pid(self) -> int | None:
+        """The runtime's process; None while there is none."""
+        return self._process.pid if self._process is not None and self._process.running else None
 
     @property
     def max_memory_mb(self) -> int:
@@ -364,6 +371,7 @@ class Environment:
             error_type=outcome.error_type if status == "error" else None,
         )
         self._log.write(format_end_line(invocation.request_id), report)
+        self._events.reported(report)
         return invocation
 
     def _elapsed_ms(self) -> float:

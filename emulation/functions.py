@@ -7,16 +7,29 @@ Invoke API does. Knows nothing of HTTP requests or of API Gateway.
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from emulation.environments import Environment, EnvironmentEvents
 from emulation.function_log import FunctionLog
 from emulation.invocations import THROTTLED, Invocation, Outcome
+from emulation.metrics import LambdaMetrics
 from emulation.runtime_settings import FunctionSettings
 from emulation.sandboxes import SandboxPool
 from emulation.supervision import Supervisor
 
 _EXPIRY_CHECK_SECONDS = 1.0
 _MEMORY_CHECK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentState:
+    """What the control port tells of an environment."""
+
+    environment_id: int
+    phase: str
+    provisioned: bool
+    pid: int | None
+    max_memory_mb: int
 
 
 class LambdaFunction:
@@ -34,6 +47,7 @@ class LambdaFunction:
         self._supervisor = supervisor
         self._log = log
         self._loop = asyncio.get_running_loop()
+        self.metrics = LambdaMetrics()
         self._environments: dict[int, Environment] = {}
         self._starting: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -42,6 +56,7 @@ class LambdaFunction:
             finished=self._finished,
             retired=pool.remove,
             ended=self._ended,
+            reported=self.metrics.reported,
         )
         self._expiry = self._loop.call_later(_EXPIRY_CHECK_SECONDS, self._expire)
         self._memory_watch = self._loop.call_later(_MEMORY_CHECK_SECONDS, self._check_memory)
@@ -55,13 +70,35 @@ class LambdaFunction:
         """Run the function once; `done` is called with the outcome, at once if throttled."""
         assignment = None if self._closed else self._pool.acquire(self._loop.time())
         if assignment is None:
+            self.metrics.throttles.record(1.0)
             done(THROTTLED)
             return
+        self.metrics.concurrent_executions.record(self._pool.concurrency)
         invocation = Invocation(str(uuid.uuid4()), payload, trace, done)
         if assignment.cold:
             self._start(assignment.environment_id, invocation)
         else:
             self._environments[assignment.environment_id].take(invocation)
+
+    def environments(self) -> list[EnvironmentState]:
+        """Those that are there, oldest first."""
+        return [
+            EnvironmentState(
+                environment_id,
+                environment.phase,
+                self._pool.is_provisioned(environment_id),
+                environment.pid,
+                environment.max_memory_mb,
+            )
+            for environment_id, environment in sorted(self._environments.items())
+        ]
+
+    def retire_idle(self) -> int:
+        """End all idle environments, so that the next request is a cold start; how many."""
+        retired = self._pool.retire_idle()
+        for environment_id in retired:
+            self._environments[environment_id].end()
+        return len(retired)
 
     def check_exits(self) -> None:
         """Notice processes that ended; to be called on SIGCHLD where nothing else tells."""

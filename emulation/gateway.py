@@ -19,6 +19,7 @@ from emulation.events import RequestContext, RestApi, proxy_event, trace_header
 from emulation.http1 import Connection
 from emulation.invocations import MAX_PAYLOAD_BYTES, Outcome
 from emulation.messages import Request, Response
+from emulation.metrics import GatewayMetrics
 from emulation.responses import (
     BODY_TOO_LARGE,
     EVENT_TOO_LARGE,
@@ -74,14 +75,16 @@ class Gateway:
         self._routes = routes
         self._function = function
         self._throttle = throttle
+        self.metrics = GatewayMetrics()
         self._loop = asyncio.get_running_loop()
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answer one request, now or when the function has."""
         context = new_context()
-        respond = partial(self._respond, connection)
+        arrived = self._loop.time()
+        respond = partial(self._respond, connection, arrived)
         match = self._routes.match(request.method, request.target.partition("?")[0])
-        error = self._refusal(request, match)
+        error = self._refusal(request, match, arrived)
         if match is None or error is not None:
             respond(error_response(error or UNKNOWN_ROUTE, context))
             return
@@ -92,11 +95,11 @@ class Gateway:
         if len(event) > MAX_PAYLOAD_BYTES:
             respond(error_response(EVENT_TOO_LARGE, context))
             return
-        exchange = _Exchange(request, context, self._api, respond)
+        exchange = _Exchange(request, context, self._api, respond, self.metrics)
         exchange.limit(self._settings.integration_timeout_seconds)
         self._function.invoke(event, exchange.trace, exchange.finish)
 
-    def _refusal(self, request: Request, match: Match | None) -> GatewayError | None:
+    def _refusal(self, request: Request, match: Match | None, now: float) -> GatewayError | None:
         """What is wrong with a request before the function is asked."""
         if head_bytes(request) > MAX_HEAD_BYTES:
             return HEAD_TOO_LARGE
@@ -107,13 +110,16 @@ class Gateway:
             return unsigned_error(authorization) if _unsigned(authorization) else UNKNOWN_ROUTE
         if request.body_too_large:
             return BODY_TOO_LARGE
-        if not self._throttle.admits(match.resource, request.method, self._loop.time()):
+        if not self._throttle.admits(match.resource, request.method, now):
             return TOO_MANY_REQUESTS
         return None
 
-    def _respond(self, connection: Connection, response: Response) -> None:
-        if self._settings.latency_seconds:
-            self._loop.call_later(self._settings.latency_seconds, connection.respond, response)
+    def _respond(self, connection: Connection, arrived: float, response: Response) -> None:
+        latency_seconds = self._settings.latency_seconds
+        taken_seconds = self._loop.time() - arrived + latency_seconds
+        self.metrics.answered(response.status, taken_seconds * 1000)
+        if latency_seconds:
+            self._loop.call_later(latency_seconds, connection.respond, response)
         else:
             connection.respond(response)
 
@@ -127,17 +133,21 @@ class _Exchange:
         context: RequestContext,
         api: RestApi,
         respond: Callable[[Response], None],
+        metrics: GatewayMetrics,
     ) -> None:
         self.trace = trace_header(request, context)
         self._accept = request.header("accept")
         self._context = context
         self._api = api
         self._respond = respond
+        self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._answered = False
 
     def limit(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out)
+        self._timer = self._loop.call_later(seconds, self._time_out)
 
     def finish(self, outcome: Outcome) -> None:
         if self._answered:
@@ -145,7 +155,11 @@ class _Exchange:
         self._answered = True
         if self._timer is not None:
             self._timer.cancel()
+        self._record()
         self._respond(self._response(outcome))
+
+    def _record(self) -> None:
+        self._metrics.integration_latency.record((self._loop.time() - self._began) * 1000)
 
     def _response(self, outcome: Outcome) -> Response:
         if outcome.throttled:
@@ -158,6 +172,7 @@ class _Exchange:
 
     def _time_out(self) -> None:
         self._answered = True
+        self._record()
         self._respond(error_response(INTEGRATION_TIMEOUT, self._context))
 
 

@@ -61,6 +61,10 @@ class RuntimeProcess:
         asyncio.get_running_loop().add_reader(self._output, self.drain)
 
     @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
     def running(self) -> bool:
         return self._child.running
 

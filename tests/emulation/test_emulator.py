@@ -271,6 +271,13 @@ def test_a_variable_comes_from_the_file_and_not_from_the_command_line(tmp_path: 
     [
         (["--port", "many"], "--port"),
         (["--port", "70000"], "--port: 70000"),
+        (["--control-port", "-1"], "--control-port: -1"),
+        (["--throttle", "100"], "--throttle: '100' is not RATE,BURST"),
+        (["--account-throttle", "inf,5"], "--account-throttle: 'inf,5' is not RATE,BURST"),
+        (["--gateway-latency-ms", "-1"], "--gateway-latency-ms: -1"),
+        (["--provisioned", "-1"], "--provisioned: -1"),
+        (["--provisioned", "3", "--concurrency", "2"], "--provisioned: 3 is more than"),
+        (["--max-age-seconds", "0"], "--max-age-seconds"),
         (["--handler", ""], "--handler"),
         (["--package", "x"], "--package"),
         (["--memory", "64"], "--memory: 64"),
@@ -299,10 +306,13 @@ def test_a_wrong_argument_is_one_line_that_names_it(
     assert (said.out, said.err.count("\n")) == ("", 1)
 
 
-def test_a_port_in_use_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("flag", ["--port", "--control-port"])
+def test_a_port_in_use_is_named(
+    tmp_path: Path, flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["--zip", str(zipped(tmp_path, "probe")), "--handler", "probe.handler"]
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
-        assert main([*arguments, "--log", str(tmp_path / "log"), "--port", str(port)]) == 2
-    assert f"--port: {port}: Address already in use" in capsys.readouterr().err
+        assert main([*arguments, "--log", str(tmp_path / "log"), flag, str(port)]) == 2
+    assert f"{flag}: {port}: Address already in use" in capsys.readouterr().err
