@@ -184,6 +184,7 @@ def _run(order: tuple[str, ...], size: Size) -> RunRecord:
         seed=1,
         targets=SIDES,
         cache="profile",
+        without=(),
         order=order,
         until_ci_percent=None,
         generator=None,

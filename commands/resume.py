@@ -52,6 +52,7 @@ def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, qu
         record.cache,
         record.until_ci_percent,
         max_time,
+        without=record.without,
     )
     raise_file_limit()
     try:

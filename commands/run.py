@@ -14,7 +14,7 @@ from commands.options import Percent
 from commands.output_options import Output, output_form
 from commands.price_options import price_book
 from commands.run_facts import RunFacts, RunningHouse
-from commands.run_order import CACHE_CHOICES, RunOrder, named_targets
+from commands.run_order import CACHE_CHOICES, PARTS, RunOrder, named_targets
 from commands.showing import conclude, write_and_print
 from commands.starting import check_sides, start_house
 from comparison.prices import PriceBook
@@ -49,6 +49,12 @@ from measurement.results import ResultsFolder, create_results
     help="Customers in the cache when a block begins: none, all, or as the profile says.",
 )
 @click.option(
+    "--without",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="Leave this out of the serverless side: rds-proxy shows the connection storm.",
+)
+@click.option(
     "--calibration/--no-calibration",
     default=True,
     help="Measure the load generator's own error first (some 10 s).",
@@ -72,6 +78,7 @@ def run(
     seed: int,
     targets: str,
     cache: str,
+    without: tuple[str, ...],
     until_ci: float | None,
     max_time: float,
     place: Place,
@@ -85,7 +92,9 @@ def run(
 ) -> None:
     """Put both sides under the same load in turn; print and keep the comparison."""
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
-    order = RunOrder(profile, seed, named_targets(targets), cache, until_ci, max_time)
+    order = RunOrder(
+        profile, seed, named_targets(targets), cache, until_ci, max_time, without=without
+    )
     output.check_sides(order.targets)
     refuse_processes(place, processes)
     order, account = open_place(place, order, book.region)
@@ -160,6 +169,7 @@ def run_record(
         seed=order.seed,
         targets=order.targets,
         cache=order.cache,
+        without=order.without,
         order=tuple(block.side for block in planned),
         until_ci_percent=order.until_ci_percent,
         generator=generator,

@@ -16,6 +16,9 @@ from measurement.locust_run import MakeLoad
 from measurement.machine import lambda_architecture, versions
 from measurement.results import ResultsFolder
 
+_RDS_PROXY = "RDS Proxy"
+_NO_RDS_PROXY = "RDS Proxy: left out, each Lambda environment connects to MariaDB itself"
+
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
@@ -47,10 +50,12 @@ class RunningHouse(Protocol):
         """After the last block: tidy up, and keep what could not be known before."""
 
 
-def local_facts(memory_mb: int, servers: Mapping[str, str]) -> RunFacts:
+def local_facts(memory_mb: int, servers: Mapping[str, str], *, rds_proxy: bool) -> RunFacts:
     """Of a run on this machine; `servers` names the data servers with their versions."""
+    shown = [area for area in areas() if rds_proxy or area.report != _RDS_PROXY]
+    left_out = () if rds_proxy else (_NO_RDS_PROXY,)
     return RunFacts(
-        emulated=(*report_lines(areas()), _cpu_share(memory_mb)),
+        emulated=(*report_lines(shown), *left_out, _cpu_share(memory_mb)),
         lambda_memory_mb=memory_mb,
         lambda_architecture=lambda_architecture(),
         cpu_share_enforced=can_limit_cpu(),

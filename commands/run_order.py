@@ -15,6 +15,9 @@ from measurement.errors import ArgumentError
 from measurement.targets import EC2, SERVERLESS
 
 SIDES = (EC2, SERVERLESS)
+RDS_PROXY = "rds-proxy"
+PARTS = (RDS_PROXY,)
+"""What a run can be made without."""
 CacheChoice = Literal["profile", "cold", "warm"]
 CACHE_CHOICES: tuple[CacheChoice, ...] = ("profile", "cold", "warm")
 _PRELOAD_SHARE = {"cold": 0.0, "warm": 1.0}
@@ -34,6 +37,8 @@ class RunOrder:
     """Add pairs until the differences are known this well; None: as many as the profile says."""
     max_seconds: float
     """With until_ci_percent, no pair begins after this time."""
+    without: tuple[str, ...] = ()
+    """Of PARTS, those that are left out."""
 
     @property
     def cached_profile(self) -> Profile:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from commands.run_facts import RunFacts, RunningHouse, local_facts
-from commands.run_order import RunOrder, architecture
+from commands.run_order import RDS_PROXY, RunOrder, architecture
 from emulation.debian_packages import cache_directory
 from emulation.private_servers import DataServers, start_data_servers
 from emulation.supervision import Supervisor
@@ -37,10 +37,14 @@ class House:
     servers: DataServers
     targets: Mapping[str, RunningTarget]
     package: LambdaPackage
+    rds_proxy: bool
+    """Whether the Lambda environments have it before MariaDB."""
 
     @property
     def facts(self) -> RunFacts:
-        return local_facts(self.package.memory_mb, self.servers.description)
+        return local_facts(
+            self.package.memory_mb, self.servers.description, rds_proxy=self.rds_proxy
+        )
 
     def make_load(self, supervisor: Supervisor) -> MakeLoad:
         return partial(run_load, supervisor)
@@ -66,9 +70,11 @@ def start_house(
         if architecture(name) == EC2:
             target = Ec2Target(place, name=name)
         else:
-            target = EmulatedServerlessTarget(place, package, name=name)
+            target = EmulatedServerlessTarget(
+                place, package, name=name, rds_proxy=RDS_PROXY not in order.without
+            )
         running[name] = running_target(target, profile, order.seed, servers.cache_url)
-    return House(servers, running, package)
+    return House(servers, running, package, RDS_PROXY not in order.without)
 
 
 def check_sides(house: RunningHouse) -> AnswerCheck:

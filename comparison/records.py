@@ -172,6 +172,8 @@ class RunRecord:
     cache: str
     """Which customers the cache holds when a block begins: cold (none), warm (all), or profile
     (the profile's share)."""
+    without: tuple[str, ...]
+    """Parts of the serverless side that were left out: "rds-proxy"."""
     order: tuple[str, ...]
     """The planned sequence of blocks by side; with `until_ci_percent`, planned so far."""
     until_ci_percent: float | None

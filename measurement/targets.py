@@ -17,6 +17,7 @@ from typing import Protocol
 
 from comparison.records import LambdaRecord, UsageRecord
 from emulation.private_servers import DataServers
+from emulation.rds_proxy.process import StartedProxy, start_proxy
 from emulation.starting import free_port, log_tail
 from emulation.supervision import ChildProcess, Supervisor
 from measurement.cpu import cpu_seconds, own_cpu_seconds, tree
@@ -31,6 +32,11 @@ EC2, SERVERLESS = "ec2", "serverless"
 START_SECONDS = 30.0
 # The emulator writes its log at least ten times a second.
 LOG_DELAY_SECONDS = 0.3
+# As infrastructure/templates/data.yaml sets up the real one.
+_PROXY_FLAGS = (
+    *("--max-connections-percent", "80", "--max-idle-connections-percent", "40"),
+    *("--connection-borrow-timeout", "5"),
+)
 _REPOSITORY = Path(__file__).resolve().parent.parent
 # The process id keeps two runs apart that share the user's own cache.
 _KEY_PREFIX = f"server-or-serverless:{os.getpid()}:"
@@ -120,10 +126,19 @@ class Ec2Target:
 
 
 class EmulatedServerlessTarget:
-    """The packaged Chalice app behind the emulated API Gateway and Lambda."""
+    """The packaged Chalice app behind the emulated API Gateway and Lambda, before RDS Proxy.
+
+    Without `rds_proxy` each environment connects to MariaDB itself.
+    """
 
     def __init__(
-        self, place: Place, package: LambdaPackage, *, name: str = SERVERLESS, port: int = 0
+        self,
+        place: Place,
+        package: LambdaPackage,
+        *,
+        name: str = SERVERLESS,
+        port: int = 0,
+        rds_proxy: bool = True,
     ) -> None:
         self.name = name
         self._supervisor = place.supervisor
@@ -131,14 +146,23 @@ class EmulatedServerlessTarget:
         self._package = package
         self._port = port
         self._log = place.logs / f"{name}.emulator.log"
+        self._proxy_log = place.logs / f"{name}.rds-proxy.log"
+        self._with_proxy = rds_proxy
+        self._proxy: StartedProxy | None = None
         self._lambda_log = LambdaLog(place.logs / f"{name}.lambda.log")
         self._child: ChildProcess | None = None
         self._meters = Meters(place.servers)
         self.cache_key_prefix = f"{_KEY_PREFIX}{name}:"
 
     def start(self) -> str:
+        servers = self._servers
+        if self._with_proxy:
+            self._proxy = start_proxy(
+                self._supervisor, servers.database_url, self._proxy_log, *_PROXY_FLAGS
+            )
+            servers = replace(servers, database_url=self._proxy.database_url)
         environment_file = self._supervisor.directory("lambda-environment") / "environment.json"
-        variables = service_environment(self._servers, self.cache_key_prefix)
+        variables = service_environment(servers, self.cache_key_prefix)
         environment_file.write_text(json.dumps(variables), encoding="utf-8")
         command: list[str | Path] = [
             *(sys.executable, "-m", "emulation", "--package", self._package.folder),
@@ -159,7 +183,8 @@ class EmulatedServerlessTarget:
         return _listening_urls(self._log)[0]
 
     def running(self) -> bool:
-        return self._child is not None and self._child.running
+        proxied = self._proxy is None or self._proxy.child.running
+        return self._child is not None and self._child.running and proxied
 
     def usage(self) -> Usage:
         time.sleep(LOG_DELAY_SECONDS)
@@ -171,6 +196,8 @@ class EmulatedServerlessTarget:
     def stop(self) -> None:
         if self._child is not None:
             self._supervisor.stop(self._child)
+        if self._proxy is not None:
+            self._supervisor.stop(self._proxy.child)
 
     def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
         """CPU seconds so far, and the processes that hold memory, by component."""
@@ -179,10 +206,12 @@ class EmulatedServerlessTarget:
         gateway = own_cpu_seconds(gateway_pid)
         # Environments that have ended count too: the emulator has waited for them.
         environments = cpu_seconds([gateway_pid, *others]) - gateway
-        return (
-            {"gateway": gateway, "environments": environments},
-            {"gateway": [gateway_pid], "environments": environment_pids(others)},
-        )
+        cpu = {"gateway": gateway, "environments": environments}
+        processes = {"gateway": [gateway_pid], "environments": environment_pids(others)}
+        if self._proxy is not None:
+            cpu["proxy"] = own_cpu_seconds(self._proxy.child.pid)
+            processes["proxy"] = [self._proxy.child.pid]
+        return cpu, processes
 
 
 def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]:

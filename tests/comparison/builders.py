@@ -155,6 +155,7 @@ def run(order: Sequence[str] = (EC2, SERVERLESS) * 3, /, **changes: object) -> R
         seed=1,
         targets=(EC2, SERVERLESS),
         cache="profile",
+        without=(),
         order=tuple(order),
         until_ci_percent=None,
         generator=None,

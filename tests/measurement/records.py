@@ -31,6 +31,7 @@ def a_run() -> RunRecord:
         seed=1,
         targets=("ec2", "serverless"),
         cache="profile",
+        without=(),
         order=("ec2", "serverless"),
         until_ci_percent=None,
         generator=None,
