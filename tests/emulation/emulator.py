@@ -106,8 +106,15 @@ class Gate:
 @contextmanager
 def emulator(folder: Path, app: str, *flags: str) -> Iterator[Emulator]:
     log = folder / f"{app}.log"
-    command = [sys.executable, "-m", "emulation", "--zip", str(zipped(folder, app))]
-    command += ["--handler", f"{app}.handler", "--log", str(log), *flags]
+    with serving(zipped(folder, app), f"{app}.handler", log, *flags) as process:
+        yield process
+
+
+@contextmanager
+def serving(archive: Path, handler: str, log: Path, *flags: str) -> Iterator[Emulator]:
+    """The same with a zip of one's own."""
+    command = [sys.executable, "-m", "emulation", "--zip", str(archive)]
+    command += ["--handler", handler, "--log", str(log), *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
         try:
             yield Emulator(process, log)
