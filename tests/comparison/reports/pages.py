@@ -15,6 +15,7 @@ from comparison.reports.page.material import Material
 from comparison.verdict import compare
 from loadtests.histogram_log import Tag, header
 from tests.comparison.builders import ec2_block, run, serverless_block, skewed_us
+from tests.comparison.reports.hostile import NAME
 from tests.loadtests.log_lines import line
 
 METHOD = "# Method\n\nSee [cost](cost.md) and [AWS](https://aws.amazon.com/).\n"
@@ -70,6 +71,26 @@ def seconds_log(median_ms: float, cold_us: int) -> LatencyLog:
                 cold = Counter({cold_us: 1})
                 text += line(tag(cache_state="miss", temperature="cold"), second, cold)
     return parse(text, "log")
+
+
+def hostile_material() -> Material:
+    """A run that carries an attack wherever a record holds text."""
+    made = [
+        replace(
+            block,
+            load=replace(block.load, failures=1, errors={NAME: 1}),
+            cpu_seconds={NAME: 1.0},
+        )
+        for block in lively_blocks()
+    ]
+    record = run(
+        created_at=NAME,
+        profile=NAME,
+        emulated=(NAME,),
+        versions={NAME: NAME},
+        machine={NAME: NAME},
+    )
+    return material(record, made)
 
 
 @cache

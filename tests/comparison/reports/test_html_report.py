@@ -14,6 +14,7 @@ from tests.comparison.reports.hostile import NAME
 from tests.comparison.reports.pages import (
     Element,
     finished,
+    hostile_material,
     kept_data,
     lively,
     lively_blocks,
@@ -168,22 +169,7 @@ def test_without_any_request_there_is_still_a_page() -> None:
 
 
 def hostile_page() -> Element:
-    made = [
-        replace(
-            block,
-            load=replace(block.load, failures=1, errors={NAME: 1}),
-            cpu_seconds={NAME: 1.0},
-        )
-        for block in lively_blocks()
-    ]
-    record = run(
-        created_at=NAME,
-        profile=NAME,
-        emulated=(NAME,),
-        versions={NAME: NAME},
-        machine={NAME: NAME},
-    )
-    return parsed(html_report.render(material(record, made)))
+    return parsed(html_report.render(hostile_material()))
 
 
 def test_a_hostile_name_stays_text() -> None:
