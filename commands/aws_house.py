@@ -80,6 +80,8 @@ def place(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if loadgen and on == "local":
             raise ArgumentError("--loadgen: makes the load on AWS; it goes with --on aws")
+        if loadgen and others["processes"] > 1:
+            raise ArgumentError("--processes: each of --loadgen's N workers is one; leave it out")
         command(*args, place=Place(on, name, stage, loadgen or 0), **others)
 
     return with_place
@@ -141,12 +143,6 @@ def aws_order(order: RunOrder) -> RunOrder:
             " block finds all customers in the cache"
         )
     return replace(order, cache=CACHE)
-
-
-def refuse_processes(place: Place, processes: int) -> None:
-    """ArgumentError where --processes would say what --loadgen says."""
-    if not place.makes_load_here and processes > 1:
-        raise ArgumentError("--processes: each of --loadgen's N workers is one; leave it out")
 
 
 def open_place(place: Place, order: RunOrder, region: str) -> tuple[RunOrder, Account | None]:

@@ -106,7 +106,11 @@ BOTH = (
     click.option("--memory", type=int, help="Lambda: MB, 128 to 10240."),
     click.option("--architecture", type=click.Choice(list(PROCESSORS)), help="Lambda's. [x86_64]"),
     click.option("--ephemeral-mb", type=int, help="Lambda: /tmp, 512 to 10240 MB. [512]"),
-    click.option("--provisioned-concurrency", type=click.IntRange(0), help="Lambda: environments."),
+    click.option(
+        "--provisioned-concurrency",
+        type=click.IntRange(0),
+        help="Lambda: environments that are kept initialised.",
+    ),
     click.option("--api", type=click.Choice(["rest", "http"]), help="API Gateway's kind."),
     amount("--payload-kb", "API Gateway: of one call; HTTP APIs count steps of 512 KB. [1]"),
     click.option("--instance", metavar="TYPE", help="EC2: t3.micro and so on."),

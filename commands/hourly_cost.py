@@ -4,7 +4,7 @@ Separate from the comparison's bill, which is of one side alone and of a month's
 sides share one database and one cache, and only what stands there is counted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -27,6 +27,10 @@ NOT_COUNTED: Final = (
 )
 
 
+Line = tuple[str, str, int | Decimal]
+"""What, its price's id, and the quantity of a month."""
+
+
 @dataclass(frozen=True, slots=True)
 class HourlyItem:
     """One line: what stands there, and what it costs by the hour."""
@@ -42,9 +46,13 @@ def hourly_items(
     options: DeploymentOptions, kinds: Iterable[str], book: PriceBook
 ) -> tuple[HourlyItem, ...]:
     """The lines of these stacks; ComparisonError naming a price that is unknown or not there."""
-    lines = {"ec2": _ec2(options), "data": _data(options)}
+    lines: Mapping[str, Sequence[Line]] = {
+        "ec2": _ec2(options),
+        "data": _data(options),
+        "serverless": _function(options),
+    }
     return tuple(
-        _item(what, price_id, quantity, book)
+        _item(what, price_id, Decimal(quantity), book)
         for kind in kinds
         for what, price_id, quantity in lines.get(kind, ())
     )
@@ -68,24 +76,22 @@ def table(items: Sequence[HourlyItem]) -> list[str]:
     return rows
 
 
-def _ec2(options: DeploymentOptions) -> list[tuple[str, str, int]]:
-    """What, price, and the quantity of a month."""
+def _ec2(options: DeploymentOptions) -> list[Line]:
     instance = options.instance_type
-    lines = [
+    lines: list[Line] = [
         (f"EC2 {instance}, Linux", f"ec2.linux.{instance}", HOURS_PER_MONTH),
         ("its public IPv4 address", "vpc.public_ipv4.in_use", HOURS_PER_MONTH),
         (f"its volume, gp3, {ROOT_VOLUME_GB} GB", "ebs.gp3.storage", ROOT_VOLUME_GB),
     ]
     if options.architecture == "scaled-out":
         hours = LOAD_BALANCER_ADDRESSES * HOURS_PER_MONTH
-        lines += [
-            ("load balancer", "alb.hour", HOURS_PER_MONTH),
-            ("its two public IPv4 addresses", "vpc.public_ipv4.in_use", hours),
-        ]
+        lines += [("load balancer", "alb.hour", HOURS_PER_MONTH)]
+        if not options.loadgen:  # else it is an internal one
+            lines += [("its two public IPv4 addresses", "vpc.public_ipv4.in_use", hours)]
     return lines
 
 
-def _data(options: DeploymentOptions) -> list[tuple[str, str, int]]:
+def _data(options: DeploymentOptions) -> list[Line]:
     database, storage = options.database_class, options.database_storage_gb
     cache = options.cache_node_type
     return [
@@ -97,8 +103,19 @@ def _data(options: DeploymentOptions) -> list[tuple[str, str, int]]:
     ]
 
 
-def _item(what: str, price_id: str, quantity: int, book: PriceBook) -> HourlyItem:
-    tiers = book.tier_amounts(price_id, Decimal(quantity))
+def _function(options: DeploymentOptions) -> list[Line]:
+    """Lambda itself costs nothing while nobody asks, but what is kept initialised does."""
+    count, memory_mb = options.provisioned_concurrency, options.lambda_memory_mb
+    if not count:
+        return []
+    processor = "arm64" if options.lambda_architecture == "arm64" else "x86"
+    gb_seconds = Decimal(count * memory_mb) / 1024 * 3600 * HOURS_PER_MONTH
+    what = f"provisioned concurrency, {count} x {memory_mb} MB"
+    return [(what, f"lambda.provisioned_concurrency.{processor}", gb_seconds)]
+
+
+def _item(what: str, price_id: str, quantity: Decimal, book: PriceBook) -> HourlyItem:
+    tiers = book.tier_amounts(price_id, quantity)
     price = book.price(price_id)
     usd = sum((tier.usd for tier in tiers), Decimal(0)) / HOURS_PER_MONTH
     return HourlyItem(what, usd, is_sure(price, len(tiers)), price)

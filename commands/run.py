@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from commands import aws_house, options
-from commands.aws_house import Place, open_place, refuse_processes, start_aws_house
+from commands.aws_house import Place, open_place, start_aws_house
 from commands.conducting import conduct, report_interrupted
 from commands.load_options import load_profile, processes
 from commands.options import Percent
@@ -96,7 +96,6 @@ def run(
         profile, seed, named_targets(targets), cache, until_ci, max_time, without=without
     )
     output.check_sides(order.targets)
-    refuse_processes(place, processes)
     order, account = open_place(place, order, book.region)
     results = create_results(out, datetime.now(UTC))
     try:

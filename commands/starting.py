@@ -15,9 +15,10 @@ from emulation.supervision import Supervisor
 from measurement import dataset
 from measurement.answers import AnswerCheck, Asked, check_answers, refuse_unequal
 from measurement.experiment import RunningTarget, running_target
-from measurement.lambda_project import wheels_to_run_here
+from measurement.lambda_project import REPOSITORY, refuse_other_processor, wheels_to_run_here
 from measurement.locust_run import MakeLoad, run_load
-from measurement.packaging import LambdaPackage, package_lambda
+from measurement.machine import lambda_architecture
+from measurement.packaging import STAGE, LambdaPackage, package_lambda
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
 from measurement.targets import (
@@ -99,5 +100,6 @@ def start_servers(supervisor: Supervisor, display: ProgressDisplay) -> DataServe
 
 def package_to_run_here() -> LambdaPackage:
     """What `chalice package` makes of the Lambda side, with wheels that this machine can run."""
+    refuse_other_processor(REPOSITORY, STAGE, lambda_architecture())
     wheels = wheels_to_run_here(platform.system(), platform.machine())
     return package_lambda(cache_directory(os.environ), wheels=wheels)

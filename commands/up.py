@@ -16,11 +16,13 @@ from comparison.prices import PriceBook
 from emulation.debian_packages import cache_directory
 from infrastructure.account import Account, in_our_words
 from infrastructure.api_stage import log_role_is_others
+from infrastructure.chalice_stage import CONFIG, stage_memory_mb
 from infrastructure.client_address import own_cidr
 from infrastructure.creation import Creation, Hands
 from infrastructure.instance.artefacts import ARTEFACTS, build_artefact
 from infrastructure.plan import (
     EC2_ARCHITECTURES,
+    LAMBDA_ARCHITECTURES,
     DeploymentOptions,
     check_options,
     planned_stacks,
@@ -28,7 +30,7 @@ from infrastructure.plan import (
 from infrastructure.schedule import Expiry, parse_ttl
 from infrastructure.stacks import Stacks
 from measurement.lambda_deployment import deploy_lambda
-from measurement.lambda_project import REPOSITORY
+from measurement.lambda_project import REPOSITORY, named_architecture
 
 NEVER = "never"
 
@@ -44,6 +46,18 @@ NEVER = "never"
 @click.option("--instance-type", default="t3.micro", show_default=True)
 @click.option("--database-class", default="db.t3.micro", show_default=True)
 @click.option("--cache-node-type", default="cache.t3.micro", show_default=True)
+@click.option(
+    "--lambda-architecture",
+    type=click.Choice(LAMBDA_ARCHITECTURES),
+    help="Of the function. [what chalice_app/.chalice/config.json says, else x86_64]",
+)
+@click.option(
+    "--provisioned-concurrency",
+    type=click.IntRange(0, 1000),
+    default=0,
+    metavar="N",
+    help="Keep N environments of the function initialised; they cost by the hour. [0]",
+)
 @click.option("--client-cidr", help="Who may reach the EC2 side. [this machine's address]")
 @click.option("--loadgen", is_flag=True, help="Define Locust's tasks on Fargate as well.")
 @click.option("--ttl", help="AWS removes it all after this time: 90m, 4h, 2d; never takes it back.")
@@ -56,6 +70,8 @@ def up(
     instance_type: str,
     database_class: str,
     cache_node_type: str,
+    lambda_architecture: str | None,
+    provisioned_concurrency: int,
     client_cidr: str | None,
     ttl: str | None,
     name: str,
@@ -78,6 +94,9 @@ def up(
             database_class=database_class,
             cache_node_type=cache_node_type,
             loadgen=loadgen,
+            lambda_architecture=lambda_architecture or named_architecture(REPOSITORY, stage),
+            lambda_memory_mb=stage_memory_mb(REPOSITORY / CONFIG, stage),
+            provisioned_concurrency=provisioned_concurrency,
             set_api_log_role=not log_role_is_others(account, name),
         )
         hands = make_hands(account, REPOSITORY, loadgen=loadgen, yes=yes)

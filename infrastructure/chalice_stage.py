@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infrastructure.errors import SettingError
-from infrastructure.plan import list_of, stack_tags
+from infrastructure.plan import DeploymentOptions, list_of, stack_tags
 
 CONFIG: Final = "chalice_app/.chalice/config.json"
 _OWN_KEYS: Final = (
@@ -22,6 +22,7 @@ _OWN_KEYS: Final = (
     "subnet_ids",
     "security_group_ids",
     "environment_variables",
+    "lambda_architecture",
     "tags",
 )
 """What `up` writes and `down` removes; everything else in the stage is the project's."""
@@ -35,9 +36,11 @@ class DeployedResource:
     values: Mapping[str, str]
 
 
-def stage_values(deployment: str, outputs: Mapping[str, str]) -> dict[str, Any]:
-    """The keys of the stage, from the outputs of all stacks."""
+def stage_values(options: DeploymentOptions, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """The keys of the stage, from the options and the outputs of all stacks."""
+    architecture = options.lambda_architecture
     return {
+        **({} if architecture is None else {"lambda_architecture": architecture}),
         "manage_iam_role": False,
         "iam_role_arn": outputs["FunctionRoleArn"],
         "subnet_ids": list_of(outputs["PrivateSubnetIds"]),
@@ -48,8 +51,15 @@ def stage_values(deployment: str, outputs: Mapping[str, str]) -> dict[str, Any]:
             "CACHE_URL": outputs["CacheUrl"],
             "CACHE_IAM_NAME": outputs["CacheName"],
         },
-        "tags": stack_tags(deployment),
+        "tags": stack_tags(options.name),
     }
+
+
+def stage_memory_mb(config: Path, stage: str) -> int:
+    """The function's memory; 128 MB is Chalice's own default."""
+    document = _read(config)
+    key = "lambda_memory_size"
+    return int(_stage(document, stage, config).get(key, document.get(key, 128)))
 
 
 def write_stage(config: Path, stage: str, values: Mapping[str, Any]) -> bool:

@@ -29,6 +29,7 @@ from infrastructure.plan import (
     stack_name,
     stack_tags,
 )
+from infrastructure.provisioned import Provisioning, apply_provisioning
 from infrastructure.schedule import KIND, Expiry, expires_at, expiry_order
 from infrastructure.stacks import Change, StackOrder, Stacks
 
@@ -135,7 +136,7 @@ class Creation:
         """Write the stage, run `chalice deploy`, set the API's stage up; the API's id."""
         options, repository = self.options, self.hands.repository
         config = repository / CONFIG
-        if write_stage(config, options.stage, stage_values(options.name, self.outputs)):
+        if write_stage(config, options.stage, stage_values(options, self.outputs)):
             self.changes.append(f"stage {options.stage} of {CONFIG} written")
         self.hands.show(f"chalice deploy --stage {options.stage}")
         before = code_digest(self.account, options.function_name)
@@ -152,7 +153,19 @@ class Creation:
         self.api_url, api_id = api["rest_api_url"], api["rest_api_id"]
         if apply_stage_settings(self.account, options.name, api_id, options.stage, self.outputs):
             self.changes.append("access log, throttling and metrics of the API set")
+        self._provision(api_id)
         return api_id
+
+    def _provision(self, api_id: str) -> None:
+        options = self.options
+        wanted = Provisioning(
+            options.function_name, options.provisioned_concurrency, api_id, options.stage
+        )
+        if wanted.count:
+            self.hands.show(f"initialising {wanted.count} environments of the function")
+        changed = apply_provisioning(self.account, wanted)
+        if changed is not None:
+            self.changes.append(changed)
 
     def _known_api_id(self) -> str:
         """The API that Chalice remembers; empty before its first deployment."""

@@ -7,6 +7,7 @@ from infrastructure.account import Account
 from infrastructure.chalice_stage import deployed_record, deployed_resources
 from infrastructure.errors import InfrastructureError
 from infrastructure.plan import APP_NAME, function_name, stack_name
+from infrastructure.provisioned import provisioned_concurrency
 from infrastructure.stacks import Stacks
 
 
@@ -31,6 +32,7 @@ class Endpoints:
     lambda_architecture: str
     """AWS's name: x86_64 or arm64."""
     runtime: str
+    provisioned_concurrency: int
     database: str
     proxy: str
     cache: str
@@ -43,8 +45,10 @@ class Endpoints:
     @property
     def versions(self) -> dict[str, str]:
         """What the numbers were made with, for the report."""
+        kept = self.provisioned_concurrency
         return {
-            "lambda": f"{self.runtime}, {self.memory_mb} MB, {self.lambda_architecture}",
+            "lambda": f"{self.runtime}, {self.memory_mb} MB, {self.lambda_architecture}"
+            + (f", {kept} provisioned" if kept else ""),
             "ec2": f"{self.ec2_architecture} on {self.instance_type}",
         }
 
@@ -89,6 +93,7 @@ def find_endpoints(
         memory_mb=configuration["MemorySize"],
         lambda_architecture=configuration.get("Architectures", ["x86_64"])[0],
         runtime=configuration["Runtime"],
+        provisioned_concurrency=provisioned_concurrency(account, function_name(stage)) or 0,
         database=outputs["DatabaseIdentifier"],
         proxy=outputs["ProxyName"],
         cache=outputs["CacheName"],

@@ -19,7 +19,7 @@ INTERFACE_POLL_SECONDS: Final = 20.0
 INTERFACE_LIMIT_SECONDS: Final = 2700.0
 """Lambda takes its network interfaces away 20 to 40 minutes after the last function that used them
 ("Giving Lambda functions access to resources in an Amazon VPC", AWS Lambda Developer Guide)."""
-_FUNCTION_IN_URI: Final = re.compile(r":function:([\w-]+)/invocations")
+_FUNCTION_IN_URI: Final = re.compile(r":function:([\w-]+)(?::[\w-]+)?/invocations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,21 @@ def _apis(gateway: Client, deployment: str, function: str) -> Iterator[str]:
 def _leads_to(gateway: Client, api_id: str, function: str) -> bool:
     pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
     return any(
-        _FUNCTION_IN_URI.findall(_uri(method)) == [function]
+        function_of(uri_of(method)) == function
         for page in pages
         for resource in page["items"]
         for method in resource.get("resourceMethods", {}).values()
     )
 
 
-def _uri(method: Mapping[str, Any]) -> str:
+def function_of(uri: str) -> str | None:
+    """The function that an integration leads to, with or without an alias; None for no function."""
+    found = _FUNCTION_IN_URI.search(uri)
+    return found[1] if found else None
+
+
+def uri_of(method: Mapping[str, Any]) -> str:
+    """Where a method of a REST API leads, as GetResources tells it."""
     return str(method.get("methodIntegration", {}).get("uri", ""))
 
 

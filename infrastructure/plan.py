@@ -15,6 +15,7 @@ from infrastructure.account import NAME_TAG
 from infrastructure.errors import InfrastructureError, SettingError
 
 Ec2Architecture = Literal["three-tier", "cached", "scaled-out"]
+LAMBDA_ARCHITECTURES: Final = ("x86_64", "arm64")
 EC2_ARCHITECTURES: Final[tuple[str, ...]] = get_args(Ec2Architecture)
 
 DEFAULT_NAME: Final = "server-or-serverless"
@@ -70,6 +71,12 @@ class DeploymentOptions:
     cache_node_type: str = "cache.t3.micro"
     loadgen: bool = False
     """Whether Locust's tasks are defined too; they cost nothing until they run."""
+    lambda_architecture: str | None = None
+    """x86_64 or arm64, written into Chalice's stage; None: what stands there."""
+    provisioned_concurrency: int = 0
+    """Execution environments that are kept initialised; 0: none."""
+    lambda_memory_mb: int = 128
+    """As Chalice's stage says; 128 is what Chalice takes where it says nothing."""
     set_api_log_role: bool = True
     """False where the account has given API Gateway a role for its logs already."""
 

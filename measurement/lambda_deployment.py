@@ -5,6 +5,7 @@ remembers of it stays in chalice_app/.chalice/deployed/, where Chalice would put
 other commands (`chalice url`, `logs`, `delete`) work in chalice_app/ as ever.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from measurement.lambda_project import (
     REPOSITORY,
     lambda_lock,
     lambda_sources,
+    lambda_wheels,
     run_chalice,
     stage_project,
 )
@@ -38,9 +40,17 @@ def deploy_lambda(
     records.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="deploy-") as temporary:
         project = Path(temporary)
-        stage_project(lambda_sources(repository), lambda_lock(repository), project, cache)
+        wheels = lambda_wheels(repository, _stage(arguments))
+        stage_project(lambda_sources(repository), lambda_lock(repository), project, cache, wheels)
         (project / ".chalice/deployed").symlink_to(records.resolve(), target_is_directory=True)
         return run_chalice(["deploy", *arguments], project, environ, shown=True).returncode
+
+
+def _stage(arguments: Sequence[str]) -> str:
+    """The stage that `chalice deploy` will take from these: --stage NAME, --stage=NAME or dev."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--stage", default="dev")
+    return str(parser.parse_known_args(arguments)[0].stage)
 
 
 def main() -> int:

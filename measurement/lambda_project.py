@@ -10,6 +10,7 @@ that plain Chalice takes too, with the same code and a slower start.
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -25,7 +26,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 _PROJECT_FILES = ("app.py", "requirements.txt", ".chalice/config.json", ".chalice/policy-*.json")
 _SHARED_FILES = ("*.py", "*.sql")
 _LOCK = "requirements/tool.txt"
+_CONFIG = "chalice_app/.chalice/config.json"
 LAMBDA_WHEELS = "manylinux2014_x86_64"
+_WHEELS_BY_ARCHITECTURE = {"x86_64": LAMBDA_WHEELS, "arm64": "manylinux2014_aarch64"}
+"""AWS's name of a processor -> the platform of its wheels; both kinds of Lambda have glibc 2.17 or
+newer, which is what manylinux2014 asks for (PEP 599)."""
 # Where Lambda unpacks a function's zip; tracebacks name the files there.
 _TASK_ROOT = "/var/task"
 
@@ -80,6 +85,42 @@ def run_chalice(
     # Not .venv/bin/chalice: a script's first line cannot name a path with a space in it.
     command = ["-c", "from chalice.cli import main; main()", *arguments]
     return _run(command, project, environ, shown=shown)
+
+
+def named_architecture(repository: Path, stage: str) -> str | None:
+    """The stage's `lambda_architecture`; None where it has none, which Chalice takes for x86_64.
+
+    Raises MeasurementError naming file and key for one that Lambda has not.
+    """
+    config = repository / _CONFIG
+    try:
+        document = json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MeasurementError(f"{config}: cannot be read: {error}") from error
+    key = "lambda_architecture"
+    named = document.get("stages", {}).get(stage, {}).get(key, document.get(key))
+    if named is not None and named not in _WHEELS_BY_ARCHITECTURE:
+        known = ", ".join(_WHEELS_BY_ARCHITECTURE)
+        raise MeasurementError(f"{config}: {key} of stage {stage}: {named!r} is none of {known}")
+    return None if named is None else str(named)
+
+
+def lambda_wheels(repository: Path, stage: str) -> str:
+    """The platform whose wheels this stage's function needs; raises as named_architecture()."""
+    return _WHEELS_BY_ARCHITECTURE[named_architecture(repository, stage) or "x86_64"]
+
+
+def refuse_other_processor(repository: Path, stage: str, here: str) -> None:
+    """MeasurementError where the stage is for another processor than `here`, in AWS's words.
+
+    What is measured on this machine is what would be deployed; other wheels would be another thing.
+    """
+    named = named_architecture(repository, stage)
+    if named not in (None, here):
+        raise MeasurementError(
+            f"stage {stage} is for {named} (lambda_architecture in {_CONFIG}), and this machine,"
+            f" {here}, cannot run that package: measure it with --on aws, or take the line out"
+        )
 
 
 def _sources(repository: Path) -> Iterator[tuple[str, Path]]:

@@ -26,6 +26,7 @@ from measurement.lambda_project import (
     REPOSITORY,
     lambda_lock,
     lambda_sources,
+    lambda_wheels,
     run_chalice,
     stage_project,
 )
@@ -111,7 +112,8 @@ def main() -> int:
         return 2
     target = Path(sys.argv[1])
     try:
-        package = package_lambda(cache_directory(os.environ))
+        wheels = lambda_wheels(REPOSITORY, STAGE)
+        package = package_lambda(cache_directory(os.environ), wheels=wheels)
     except (EmulationError, MeasurementError) as error:
         sys.stderr.write(f"package: {error}\n")
         return 1

@@ -5,6 +5,7 @@ What they make and remove is in tests/infrastructure/test_deployment.py.
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -101,6 +102,33 @@ def test_a_load_balancer_costs_its_hours_and_two_more_addresses() -> None:
     extra = total_usd(hourly_items(scaled, KINDS, BOOK)) - plain
 
     assert abs(extra - (Decimal("0.027") + 2 * Decimal("0.005"))) < Decimal("1e-9")
+
+
+def test_an_internal_load_balancer_has_no_addresses_to_pay_for() -> None:
+    plain = total_usd(hourly_items(DeploymentOptions(), KINDS, BOOK))
+    scaled = DeploymentOptions(architecture="scaled-out", loadgen=True)
+
+    extra = total_usd(hourly_items(scaled, KINDS, BOOK)) - plain
+
+    assert abs(extra - Decimal("0.027")) < Decimal("1e-9")
+
+
+KEPT = DeploymentOptions(provisioned_concurrency=4, lambda_memory_mb=512)
+
+
+def test_environments_that_are_kept_initialised_cost_by_the_hour() -> None:
+    [item] = hourly_items(KEPT, ["serverless"], BOOK)
+
+    # 4 x 512 MB are 2 GB.
+    assert abs(item.usd - 2 * 3600 * Decimal("0.0000050147")) < Decimal("1e-9")
+    assert "4 x 512 MB" in item.what
+
+
+def test_a_price_of_arm64_that_nobody_knows_is_named() -> None:
+    arm = replace(KEPT, lambda_architecture="arm64")
+
+    with pytest.raises(ComparisonError, match=r"lambda\.provisioned_concurrency\.arm64"):
+        hourly_items(arm, ["serverless"], BOOK)
 
 
 def test_nothing_is_created_at_a_price_that_nobody_knows() -> None:

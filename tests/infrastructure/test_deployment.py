@@ -32,7 +32,7 @@ from tests.chalice_app.checkout import copy_checkout
 from tests.infrastructure.moto_account import REGION
 from tests.infrastructure.recorded import RecordedEcs, with_client
 
-OPTIONS = DeploymentOptions(client_cidr="203.0.113.7/32")
+OPTIONS = DeploymentOptions(client_cidr="203.0.113.7/32", lambda_architecture="arm64")
 EXPIRY = Expiry(datetime(2099, 1, 2, 3, 4, 5, tzinfo=UTC))
 STACKS = ("network", "artefacts", "data", "bootstrap", "ec2", "serverless")
 BOOK = load_price_book(REGION)
@@ -224,6 +224,7 @@ def test_chalice_deploys_with_what_the_stage_says(story: Story) -> None:
     configuration = story.function["Configuration"]
 
     assert configuration["Role"] == story.config["iam_role_arn"]
+    assert configuration["Architectures"] == ["arm64"]
     assert configuration["VpcConfig"]["SubnetIds"] == story.config["subnet_ids"]
     assert configuration["Environment"]["Variables"] == story.config["environment_variables"]
     assert story.function["Tags"][NAME_TAG] == DEFAULT_NAME
@@ -299,6 +300,7 @@ def test_down_leaves_the_chalice_stage_as_it_was_before_up(story: Story) -> None
         key: value for key, value in story.config.items() if key in story.config_after
     }
     assert "subnet_ids" not in story.config_after
+    assert "lambda_architecture" not in story.config_after
     assert "environment_variables" not in story.config_after
 
 

@@ -281,6 +281,7 @@ def scaled_out(ec2_url: str) -> Endpoints:
         memory_mb=512,
         lambda_architecture="x86_64",
         runtime="",
+        provisioned_concurrency=0,
         database="",
         proxy="",
         cache="",

@@ -179,6 +179,7 @@ def endpoints(url: str) -> Endpoints:
         memory_mb=512,
         lambda_architecture="x86_64",
         runtime="python3.13",
+        provisioned_concurrency=0,
         database="db",
         proxy="proxy",
         cache="cache",
