@@ -56,7 +56,7 @@ NEVER = "never"
     type=click.IntRange(0, 1000),
     default=0,
     metavar="N",
-    help="Keep N environments of the function initialised; they cost by the hour. [0]",
+    help="Lambda: environments that are kept initialised.",
 )
 @click.option("--client-cidr", help="Who may reach the EC2 side. [this machine's address]")
 @click.option("--loadgen", is_flag=True, help="Define Locust's tasks on Fargate as well.")
