@@ -40,7 +40,8 @@ from measurement.results import ResultsFolder, create_results
     "--targets",
     default="ec2,serverless",
     show_default=True,
-    help="The two sides, the reference first; ec2,ec2 shows what chance alone does.",
+    help="Two of ec2, serverless, scaled-out, the reference first; ec2,ec2 shows what chance"
+    " alone does.",
 )
 @click.option(
     "--cache",

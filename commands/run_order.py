@@ -12,9 +12,9 @@ from commands.conducting import Enough, FixedPairs, Precision, UntilNarrow
 from comparison.latency_log import INTENDED, SENT
 from loadtests.profiles import Profile
 from measurement.errors import ArgumentError
-from measurement.targets import EC2, SERVERLESS
+from measurement.targets import EC2, SCALED_OUT, SERVERLESS
 
-SIDES = (EC2, SERVERLESS)
+SIDES = (EC2, SERVERLESS, SCALED_OUT)
 RDS_PROXY = "rds-proxy"
 PARTS = (RDS_PROXY,)
 """What a run can be made without."""
@@ -30,7 +30,7 @@ class RunOrder:
     profile: Profile
     seed: int
     targets: tuple[str, ...]
-    """Names of the sides, the reference first: "ec2", "serverless", or one of them twice."""
+    """Names of the sides, the reference first: two of SIDES, or one of them twice."""
     cache: str
     """One of CACHE_CHOICES."""
     until_ci_percent: float | None

@@ -23,10 +23,12 @@ from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
 from measurement.targets import (
     EC2,
+    SCALED_OUT,
     SERVERLESS,
     Ec2Target,
     EmulatedServerlessTarget,
     Place,
+    ScaledOutTarget,
     Target,
 )
 
@@ -70,6 +72,8 @@ def start_house(
         target: Target
         if architecture(name) == EC2:
             target = Ec2Target(place, name=name)
+        elif architecture(name) == SCALED_OUT:
+            target = ScaledOutTarget(place, name=name)
         else:
             target = EmulatedServerlessTarget(
                 place, package, name=name, rds_proxy=RDS_PROXY not in order.without

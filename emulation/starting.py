@@ -84,6 +84,18 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this TCP port of 127.0.0.1 at this moment."""
+    with socket.socket() as probe:
+        # As a server does: a port that was closed a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def log_tail(log: Path) -> str:
     """The last lines of a server's log, on one line."""
     with contextlib.suppress(OSError):

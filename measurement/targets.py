@@ -12,13 +12,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from comparison.records import LambdaRecord, UsageRecord
+from emulation.load_balancer import find_load_balancer, start_load_balancer
 from emulation.private_servers import DataServers
 from emulation.rds_proxy.process import StartedProxy, start_proxy
-from emulation.starting import free_port, log_tail
+from emulation.starting import free_port, is_free, log_tail
 from emulation.supervision import ChildProcess, Supervisor
 from measurement.cpu import cpu_seconds, own_cpu_seconds, tree
 from measurement.errors import MeasurementError
@@ -28,7 +30,9 @@ from measurement.memory import environment_pids
 from measurement.meters import Meters
 from measurement.packaging import LambdaPackage
 
-EC2, SERVERLESS = "ec2", "serverless"
+EC2, SERVERLESS, SCALED_OUT = "ec2", "serverless", "scaled-out"
+SCALED_OUT_PORTS = range(10000, 10005)
+"""Those of the 2020 experiment, whose load balancer went round five processes."""
 START_SECONDS = 30.0
 # The emulator writes its log at least ten times a second.
 LOG_DELAY_SECONDS = 0.3
@@ -93,11 +97,7 @@ class Ec2Target:
     def start(self) -> str:
         port = self._port or free_port()
         command = [sys.executable, "-m", "ec2_app", "--port", str(port)]
-        environment = {
-            **service_environment(self._servers, self.cache_key_prefix),
-            "PATH": os.environ.get("PATH", os.defpath),
-            "PYTHONPATH": str(_REPOSITORY),
-        }
+        environment = ec2_environment(self._servers, self.cache_key_prefix)
         with self._log.open("ab") as log:
             self._child = self._supervisor.start(
                 EC2, command, environment=environment, cwd=_REPOSITORY, stdout=log
@@ -123,6 +123,60 @@ class Ec2Target:
         assert self._child is not None, "usage() before start()"
         processes = tree(self._child.pid)
         return {"app": cpu_seconds(processes)}, {"app": processes}
+
+
+class ScaledOutTarget:
+    """Five processes of the service on one instance, behind a load balancer."""
+
+    def __init__(self, place: Place, *, name: str = SCALED_OUT) -> None:
+        self.name = name
+        self._supervisor = place.supervisor
+        self._servers = place.servers
+        self._log = place.logs / f"{name}.log"
+        self._balancer_log = place.logs / f"{name}.load-balancer.log"
+        self._apps: list[ChildProcess] = []
+        self._balancer: ChildProcess | None = None
+        self._meters = Meters(place.servers)
+        self.cache_key_prefix = f"{_KEY_PREFIX}{name}:"
+
+    def start(self) -> str:
+        program = find_load_balancer(os.environ)
+        ports = [port if is_free(port) else free_port() for port in SCALED_OUT_PORTS]
+        environment = ec2_environment(self._servers, self.cache_key_prefix)
+        with self._log.open("ab") as log:
+            for port in ports:
+                command = [sys.executable, "-m", "ec2_app", "--port", str(port), "--workers", "1"]
+                child = self._supervisor.start(
+                    self.name, command, environment=environment, cwd=_REPOSITORY, stdout=log
+                )
+                self._apps.append(child)
+        for child, port in zip(self._apps, ports, strict=True):
+            wait_until(partial(_answers, f"http://127.0.0.1:{port}"), child, self._log)
+        started = start_load_balancer(self._supervisor, program, ports, self._balancer_log)
+        self._balancer = started.child
+        self._meters.read(*self._readings())
+        return f"http://127.0.0.1:{started.port}"
+
+    def running(self) -> bool:
+        balanced = self._balancer is not None and self._balancer.running
+        return balanced and all(app.running for app in self._apps)
+
+    def usage(self) -> Usage:
+        cpu, held = self._meters.read(*self._readings())
+        return Usage(cpu, held, serverless=None)
+
+    def stop(self) -> None:
+        for child in (self._balancer, *self._apps):
+            if child is not None:
+                self._supervisor.stop(child)
+
+    def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
+        """CPU seconds so far, and the processes that hold memory, by component."""
+        assert self._balancer is not None, "usage() before start()"
+        apps = [pid for app in self._apps for pid in tree(app.pid)]
+        balancer = [self._balancer.pid]
+        cpu = {"app": cpu_seconds(apps), "load_balancer": cpu_seconds(balancer)}
+        return cpu, {"app": apps, "load_balancer": balancer}
 
 
 class EmulatedServerlessTarget:
@@ -223,6 +277,15 @@ def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]
         # `./compare.py up` writes into Chalice's stage how the function logs in on AWS.
         "DATABASE_IAM": "off",
         "CACHE_IAM_NAME": "",
+    }
+
+
+def ec2_environment(servers: DataServers, key_prefix: str) -> dict[str, str]:
+    """What a process of the EC2 side finds in its environment."""
+    return {
+        **service_environment(servers, key_prefix),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(_REPOSITORY),
     }
 
 

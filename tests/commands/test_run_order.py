@@ -11,6 +11,7 @@ from measurement.errors import ArgumentError
         ("ec2,serverless", ("ec2", "serverless")),
         ("serverless, ec2", ("serverless", "ec2")),
         ("ec2,ec2", ("ec2", "ec2#2")),
+        ("scaled-out,serverless", ("scaled-out", "serverless")),
     ],
 )
 def test_the_same_side_twice_gets_two_names(text: str, names: tuple[str, ...]) -> None:
@@ -21,7 +22,7 @@ def test_the_same_side_twice_gets_two_names(text: str, names: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("ec2,lambda", "no side 'lambda'; choose from ec2, serverless"),
+        ("ec2,lambda", "no side 'lambda'; choose from ec2, serverless, scaled-out"),
         ("ec2", "1 given; name two"),
         ("ec2,serverless,ec2", "3 given; name two"),
         ("", "no side ''"),
