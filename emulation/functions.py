@@ -5,6 +5,7 @@ Invoke API does. Knows nothing of HTTP requests or of API Gateway.
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,11 +65,11 @@ class LambdaFunction:
     def provision(self, count: int) -> None:
         """Start environments that are loaded before any request and replaced when they end."""
         for _ in range(count):
-            self._start(self._pool.provision(self._loop.time()), None)
+            self._start(self._pool.provision(time.monotonic()), None)
 
     def invoke(self, payload: bytes, trace: str, done: Callable[[Outcome], None]) -> None:
         """Run the function once; `done` is called with the outcome, at once if throttled."""
-        assignment = None if self._closed else self._pool.acquire(self._loop.time())
+        assignment = None if self._closed else self._pool.acquire(time.monotonic())
         if assignment is None:
             self.metrics.throttles.record(1.0)
             done(THROTTLED)
@@ -127,10 +128,10 @@ class LambdaFunction:
         task.add_done_callback(self._starting.discard)
 
     def _initialised(self, environment_id: int) -> None:
-        self._pool.initialised(environment_id, self._loop.time())
+        self._pool.initialised(environment_id, time.monotonic())
 
     def _finished(self, environment_id: int) -> None:
-        if not self._pool.release(environment_id, self._loop.time()):
+        if not self._pool.release(environment_id, time.monotonic()):
             self._environments[environment_id].end()
 
     def _ended(self, environment_id: int) -> None:
@@ -143,7 +144,7 @@ class LambdaFunction:
             self.provision(1)
 
     def _expire(self) -> None:
-        for environment_id in self._pool.expire(self._loop.time()):
+        for environment_id in self._pool.expire(time.monotonic()):
             self._environments[environment_id].end()
         self._expiry = self._loop.call_later(_EXPIRY_CHECK_SECONDS, self._expire)
 

@@ -81,7 +81,7 @@ class Gateway:
     def handle(self, request: Request, connection: Connection) -> None:
         """Answer one request, now or when the function has."""
         context = new_context()
-        arrived = self._loop.time()
+        arrived = time.monotonic()
         respond = partial(self._respond, connection, arrived)
         match = self._routes.match(request.method, request.target.partition("?")[0])
         error = self._refusal(request, match, arrived)
@@ -116,7 +116,7 @@ class Gateway:
 
     def _respond(self, connection: Connection, arrived: float, response: Response) -> None:
         latency_seconds = self._settings.latency_seconds
-        taken_seconds = self._loop.time() - arrived + latency_seconds
+        taken_seconds = time.monotonic() - arrived + latency_seconds
         self.metrics.answered(response.status, taken_seconds * 1000)
         if latency_seconds:
             self._loop.call_later(latency_seconds, connection.respond, response)
@@ -142,7 +142,7 @@ class _Exchange:
         self._respond = respond
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
+        self._began = time.monotonic()
         self._timer: asyncio.TimerHandle | None = None
         self._answered = False
 
@@ -159,7 +159,7 @@ class _Exchange:
         self._respond(self._response(outcome))
 
     def _record(self) -> None:
-        self._metrics.integration_latency.record((self._loop.time() - self._began) * 1000)
+        self._metrics.integration_latency.record((time.monotonic() - self._began) * 1000)
 
     def _response(self, outcome: Outcome) -> Response:
         if outcome.throttled:

@@ -7,6 +7,7 @@ environment lifecycle"): nothing of the function runs then, no thread and no tim
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -66,7 +67,7 @@ class ProcessControl:
 
     def _watch(self, quota: CpuQuota) -> None:
         """Look again when the quota can be used up at the earliest, or pause if it is."""
-        now = self._loop.time()
+        now = time.monotonic()
         try:
             left_seconds = quota.charge(now, _cpu_seconds(self._pid))
         except OSError:  # it has just ended; whoever waits for it will notice
@@ -77,6 +78,8 @@ class ProcessControl:
         else:
             self._stop()
             wait_seconds = quota.pause_seconds(now)
+        # uvloop rounds to full milliseconds: rounded down, it would look again and again.
+        wait_seconds = math.ceil(wait_seconds * 1000) / 1000
         self._timer = self._loop.call_later(wait_seconds, self._watch, quota)
 
     def _stop(self) -> None:
