@@ -1,16 +1,50 @@
-"""Where the tests' browser comes from."""
+"""Where the tests' browser comes from: installed, or the distribution's package, unpacked.
+
+As emulation/binaries.py does for MariaDB and Redis: no root, and nothing of the system is changed.
+"""
 
 import os
+import re
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-ON_MACOS = (
+from emulation.binaries import missing_sonames, package_names
+from emulation.debian_packages import PackageError, unpack
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ON_MACOS: Final = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+# The browser without a window, 100 MB to download, and fonts to draw with; its libraries follow.
+PACKAGES: Final = (
+    ("chromium-headless-shell",),
+    ("chromium-common",),
+    ("fonts-dejavu-core",),
+    ("fontconfig-config",),
+)
+PROGRAM: Final = "usr/lib/chromium/chromium-headless-shell"
+# Libraries whose packages are not named after them (Debian policy, 8.1).
+IRREGULAR: Final = {
+    r"lib(nss3|nssutil3|smime3|ssl3)\.so": ("libnss3",),
+    r"lib(nspr4|plc4|plds4)\.so": ("libnspr4",),
+    r"lib(glib|gobject|gio|gmodule|gthread)-2\.0\.so\.0": ("libglib2.0-0t64", "libglib2.0-0"),
+    r"libatk-1\.0\.so\.0": ("libatk1.0-0t64", "libatk1.0-0"),
+    r"libatspi\.so\.0": ("libatspi2.0-0t64", "libatspi2.0-0"),
+    r"libjpeg\.so\.62": ("libjpeg62-turbo",),
+    r"libbrotli\w+\.so\.1": ("libbrotli1",),
+    r"libvorbis\.so\.0": ("libvorbis0a",),
+    r"libharfbuzz\.so\.0": ("libharfbuzz0b",),
+    r"libz\.so\.1": ("zlib1g",),
+}
+# Libraries of libraries only show once their user is there.
+ROUNDS: Final = 8
+Unpack = Callable[[Sequence[Sequence[str]]], Path]
+Ldd = Callable[[Path, Mapping[str, str]], str]
 
 
 @dataclass(frozen=True)
@@ -20,8 +54,61 @@ class Chromium:
 
 
 def find_chromium() -> Chromium:
-    """An installed Chromium or Chrome; AssertionError that says what to install."""
+    """A Chromium or Chrome that can be started; PackageError that says what to install."""
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     found = found or next((path for path in ON_MACOS if Path(path).exists()), None)
-    assert found, "tests/browser: no Chromium or Google Chrome is installed; install one of them"
-    return Chromium(Path(found), os.environ)
+    if found is not None:
+        return Chromium(Path(found), os.environ)
+    try:
+        return unpacked_chromium(unpack, _ldd)
+    except PackageError as error:
+        raise PackageError(
+            f"tests/browser needs Chromium or Google Chrome; install one of them ({error})"
+        ) from error
+
+
+def unpacked_chromium(unpack_packages: Unpack, ldd: Ldd) -> Chromium:
+    """Debian's, with every library that the system lacks; raises PackageError."""
+    roots = [unpack_packages(PACKAGES)]
+    program = roots[0] / PROGRAM
+    for _ in range(ROUNDS):
+        environment = _environment(roots)
+        missing = missing_sonames(ldd(program, environment))
+        if not missing:
+            return Chromium(program, environment)
+        roots.append(unpack_packages(packages_of(missing)))
+    raise PackageError(f"{program} still lacks {', '.join(missing)}")
+
+
+def packages_of(sonames: Iterable[str]) -> list[tuple[str, ...]]:
+    """The packages that hold these libraries, each once; of each the names it may have."""
+    return list(dict.fromkeys(map(_package_of, sonames)))
+
+
+def _package_of(soname: str) -> tuple[str, ...]:
+    irregular = (names for form, names in IRREGULAR.items() if re.fullmatch(form, soname))
+    return next(irregular, None) or package_names(soname)
+
+
+def _environment(roots: Sequence[Path]) -> dict[str, str]:
+    libraries = [
+        folder
+        for root in roots
+        for base in (root / "usr/lib", root / "lib")
+        for place in sorted(base.glob("*-linux-gnu*"))
+        # libpulse has half of itself in a folder of its own.
+        for folder in (place, place / "pulseaudio")
+    ]
+    return {
+        **os.environ,
+        "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
+        # fonts.conf looks for fonts in the system and in this folder.
+        "FONTCONFIG_PATH": str(roots[0] / "etc/fonts"),
+        "XDG_DATA_HOME": str(roots[0] / "usr/share"),
+    }
+
+
+def _ldd(program: Path, environment: Mapping[str, str]) -> str:
+    command = ["ldd", str(program)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout
