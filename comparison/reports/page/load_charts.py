@@ -1,7 +1,7 @@
 """What the sides did under the load: over time, and in CPU time."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from comparison.numbers import ABSENT, count, three_digits
 from comparison.reports.figure_table import COMPONENTS
@@ -25,6 +25,7 @@ from comparison.reports.page.timeline import Moment, step_seconds, timeline
 from comparison.reports.plain_text import plain
 
 Rows = list[dict[str, Any]]
+_SECONDS: Final = {"tickMinStep": 1, "tickCount": 10, "format": "d"}
 
 
 def load_charts(material: Material) -> Iterator[Chart]:
@@ -113,14 +114,14 @@ def _views(material: Material, rows: Rows, users: dict[float, int]) -> list[dict
     for each in views[-1]["layer"]:
         each["encoding"]["x"] |= {
             "title": "seconds from the beginning of a block",
-            "axis": {"tickMinStep": 1, "tickCount": 10, "format": "d"},
+            "axis": _SECONDS,
         }
     return views
 
 
 def _time(field: str = "second") -> dict[str, Any]:
     """The axis of time, without words: these stand below the last view."""
-    return axis("", field, axis={"labels": False, "ticks": False, "title": None})
+    return axis("", field, axis={**_SECONDS, "labels": False, "ticks": False, "title": None})
 
 
 def _latency_view(names: Sequence[str], rows: Rows, warm_up_seconds: float) -> dict[str, Any]:
