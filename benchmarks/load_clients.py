@@ -50,6 +50,7 @@ def _ours(owner: Supervisor, url: str, folder: Path) -> float:
         seen.append(progress.requests)
 
     load = run_load(owner, LoadOrder(_profile(), 1, url), folder, "bench", note)
+    assert load.generator_cpu_seconds is not None, "its own processes are metered on this machine"
     return (seen[-1] - seen[0]) / load.generator_cpu_seconds
 
 

@@ -11,6 +11,7 @@ from commands import options
 from commands.conducting import conduct, report_interrupted
 from commands.output_options import Output, output_form
 from commands.price_options import price_book
+from commands.run import experiment_of
 from commands.run_order import RunOrder
 from commands.showing import conclude, write_and_print
 from commands.starting import check_sides, start_house
@@ -18,7 +19,6 @@ from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from emulation.supervision import Supervisor
 from measurement.errors import ArgumentError
-from measurement.experiment import Experiment
 from measurement.machine import machine, raise_file_limit
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder, read_results
@@ -28,7 +28,7 @@ from measurement.results import ResultsFolder, read_results
 @options.results_folder
 @options.max_time
 @price_book
-@output_form()
+@output_form(page=True)
 @options.quiet
 def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, quiet: bool) -> None:
     """Go on with an interrupted run in DIR: measure what is missing, then print it all.
@@ -53,6 +53,8 @@ def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, qu
         record.until_ci_percent,
         max_time,
         without=record.without,
+        processes=record.processes,
+        samples=record.samples,
     )
     raise_file_limit()
     try:
@@ -61,13 +63,7 @@ def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, qu
             refuse_other("versions", record.versions, house.facts.versions, folder)
             answers = check_sides(house)
             record = replace(record, interrupted=True, answers_checked=answers.checked)
-            experiment = Experiment(
-                house.make_load(supervisor),
-                order.profile,
-                order.seed,
-                house.targets,
-                results.logs,
-            )
+            experiment = experiment_of(supervisor, order, house, results)
             display.step(f"going on after {pairs_done} pairs of blocks")
             with display.blocks(order.profile) as show:
                 enough = order.enough(display.step)

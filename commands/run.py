@@ -71,7 +71,7 @@ from measurement.results import ResultsFolder, create_results
 @options.samples
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
 @price_book
-@output_form()
+@output_form(page=True)
 @options.quiet
 def run(
     profile: Profile,
@@ -94,7 +94,15 @@ def run(
     """Put both sides under the same load in turn; print and keep the comparison."""
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
     order = RunOrder(
-        profile, seed, named_targets(targets), cache, until_ci, max_time, without=without
+        profile,
+        seed,
+        named_targets(targets),
+        cache,
+        until_ci,
+        max_time,
+        without=without,
+        processes=processes,
+        samples=samples,
     )
     output.check_sides(order.targets)
     order, account = open_place(place, order, book.region)
@@ -105,18 +113,10 @@ def run(
             answers = check_sides(house)
             generator = None
             if calibration and place.makes_load_here:
-                generator = _generator_error(supervisor, order, results, display, processes)
+                generator = _generator_error(supervisor, order, results, display)
             record = run_record(order, answers, generator, house.facts)
             results.write_profile(profile)
-            experiment = Experiment(
-                house.make_load(supervisor),
-                profile,
-                seed,
-                house.targets,
-                results.logs,
-                samples=samples,
-                processes=processes,
-            )
+            experiment = experiment_of(supervisor, order, house, results)
             with display.blocks(profile) as show:
                 conduct(experiment, record, results, order.enough(display.step), show)
             house.finish(results)
@@ -142,15 +142,26 @@ def _start(
     return start_aws_house(order, account, place, display)
 
 
+def experiment_of(
+    supervisor: Supervisor, order: RunOrder, house: RunningHouse, results: ResultsFolder
+) -> Experiment:
+    """What measures the blocks of this order."""
+    return Experiment(
+        house.make_load(supervisor),
+        order.profile,
+        order.seed,
+        house.targets,
+        results.logs,
+        samples=order.samples,
+        processes=order.processes,
+    )
+
+
 def _generator_error(
-    supervisor: Supervisor,
-    order: RunOrder,
-    results: ResultsFolder,
-    display: ProgressDisplay,
-    processes: int,
+    supervisor: Supervisor, order: RunOrder, results: ResultsFolder, display: ProgressDisplay
 ) -> GeneratorRecord:
     display.step("measuring the load generator's own error against an echo")
-    return calibrate(supervisor, order.profile, order.seed, results.logs, processes)
+    return calibrate(supervisor, order.profile, order.seed, results.logs, order.processes)
 
 
 def run_record(
@@ -164,6 +175,9 @@ def run_record(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         profile=profile.name,
         users=profile.users,
+        rate=profile.rate,
+        processes=order.processes,
+        samples=order.samples,
         block_seconds=profile.block_seconds,
         warm_up_seconds=profile.warm_up_seconds,
         seed=order.seed,

@@ -39,6 +39,10 @@ class RunOrder:
     """With until_ci_percent, no pair begins after this time."""
     without: tuple[str, ...] = ()
     """Of PARTS, those that are left out."""
+    processes: int = 1
+    """Locust processes that share the load."""
+    samples: bool = False
+    """Keep every single request too."""
 
     @property
     def cached_profile(self) -> Profile:

@@ -163,6 +163,13 @@ class RunRecord:
     """UTC, ISO 8601."""
     profile: str
     users: int
+    """At full load; 0 in an open model, which has none."""
+    rate: float
+    """Requests per second at full load that an open model sends; 0 in a closed one."""
+    processes: int
+    """Locust processes that shared the load."""
+    samples: bool
+    """Whether every single request was kept too."""
     block_seconds: float
     warm_up_seconds: float
     seed: int

@@ -98,7 +98,7 @@ def _provenance(comparison: Comparison) -> str:
     facts = [
         run.created_at,
         f"profile {run.profile}",
-        f"{run.users:,} users",
+        f"{run.users:,} users" if run.users else f"{run.rate:g} requests/s due",
         f"blocks of {run.block_seconds:g} s with {run.warm_up_seconds:g} s warm-up",
         f"seed {run.seed}",
         f"order {' '.join(run.order)}",
