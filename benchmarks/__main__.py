@@ -11,6 +11,7 @@ from benchmarks import (
     judging,
     lambda_hit,
     load_clients,
+    rds_proxy,
     recorder,
 )
 
@@ -20,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "cold_start": cold_start.main,
     "emulator": emulator.main,
     "load_clients": load_clients.main,
+    "rds_proxy": rds_proxy.main,
     "recorder": recorder.main,
     "judging": judging.main,
     "coverage": coverage.main,

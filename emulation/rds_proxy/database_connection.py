@@ -106,10 +106,10 @@ class DatabaseConnection(asyncio.Protocol):
         elif borrower is not None:
             borrower.database_lost()
 
-    def run(self, command: bytes) -> None:
-        """Send a command's payload; the answer goes to the borrower."""
+    def run(self, command: bytes, packets: bytes | None = None) -> None:
+        """Send a command's payload, or its packets; the answer goes to the borrower."""
         self.reader.expect(command[0])
-        self._write(packet(0, command))
+        self._write(packets or packet(0, command))
 
     def send_unanswered(self, command: bytes) -> None:
         """Send a command that has no answer."""

@@ -17,12 +17,10 @@ class Latency:
 
     seconds: float = 0.0
     count: int = 0
-    longest_seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
         self.seconds += seconds
         self.count += 1
-        self.longest_seconds = max(self.longest_seconds, seconds)
 
     @property
     def average_us(self) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from emulation.rds_proxy.protocol import PREPARED_STATEMENT_COMMANDS, Command
 from emulation.rds_proxy.session_state import (
     AUTOCOMMIT,
     NAMES,
@@ -48,6 +49,7 @@ class Effect:
 
 
 NO_EFFECT: Final = Effect()
+_PREPARED: Final = Effect(PinReason.PREPARED_STATEMENT)
 
 # The ordinary statements that need no second look, in one pass.
 _PLAIN: Final = re.compile(
@@ -92,6 +94,16 @@ _CONSTANT: Final = re.compile(rb"'[^'\\]*'|\"[^\"\\]*\"|[-+]?[\w.]+")
 _SET_NO_STATE: Final = re.compile(rb"statement\b|password\b|default\s+role\b", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(_LITERAL + rb"|[(),]", re.DOTALL)
 _SWITCH: Final = {b"1": b"1", b"on": b"1", b"true": b"1", b"0": b"0", b"off": b"0", b"false": b"0"}
+
+
+def effect_of_command(payload: bytes) -> Effect:
+    """What a client's command does to its session."""
+    command = payload[0]
+    if command == Command.QUERY:
+        return effect_of(payload[1:])
+    if command == Command.INIT_DB:
+        return Effect(changes=(DatabaseChange(payload[1:]),))
+    return _PREPARED if command in PREPARED_STATEMENT_COMMANDS else NO_EFFECT
 
 
 def effect_of(sql: bytes) -> Effect:

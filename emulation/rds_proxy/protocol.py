@@ -112,6 +112,16 @@ def packet(sequence: int, payload: bytes) -> bytes:
     return b"".join(parts)
 
 
+def is_one_packet(data: bytes) -> bool:
+    """Whether this is exactly one packet, the first of a command and not empty."""
+    length = len(data) - HEADER_BYTES
+    return (
+        0 < length < MAX_PAYLOAD_BYTES
+        and data[3] == 0
+        and length == data[0] | data[1] << 8 | data[2] << 16
+    )
+
+
 def ok_packet(sequence: int, status: Status) -> bytes:
     """OK without rows, insert id or warnings."""
     return packet(sequence, b"\x00\x00\x00" + status.to_bytes(2, "little") + b"\x00\x00")
@@ -192,6 +202,11 @@ class PacketBuffer:
         self._data = bytearray()
         self._parts: list[bytes] = []
         self._gathered = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has come that is no whole payload yet."""
+        return not self._data and not self._parts
 
     def feed(self, data: bytes) -> None:
         self._data += data

@@ -31,6 +31,7 @@ from emulation.rds_proxy.session_state import (
     can_become,
 )
 from emulation.rds_proxy.sessions import ClientSession
+from emulation.rds_proxy.sharing import Session
 
 IDLE_CLIENT_SECONDS = 1800.0
 """IdleClientTimeout's default."""
@@ -63,7 +64,7 @@ class DatabaseFacts:
 
 
 class RdsProxy:
-    """Sessions on one side, a pool of database connections on the other (sessions.Shared)."""
+    """Sessions on one side, a pool of database connections on the other (sharing.Shared)."""
 
     def __init__(  # noqa: PLR0913 - each a part of a proxy's configuration
         self,
@@ -79,8 +80,8 @@ class RdsProxy:
         self.doorkeeping = doorkeeping
         self.tls = tls
         self.max_packet_bytes = facts.max_packet_bytes
-        self.pool: ConnectionPool[ClientSession, DatabaseConnection] = ConnectionPool(limits, _rank)
-        self.sessions: set[ClientSession] = set()
+        self.pool: ConnectionPool[Session, DatabaseConnection] = ConnectionPool(limits, _rank)
+        self.sessions: set[Session] = set()
         self._login = login
         self._facts = facts
         self._idle_client_seconds = idle_client_seconds
@@ -89,7 +90,7 @@ class RdsProxy:
         self._connection_ids = itertools.count(1)
         self._connections: set[DatabaseConnection] = set()
         self._openings: set[asyncio.Task[None]] = set()
-        self._asked_at: dict[ClientSession, float] = {}
+        self._asked_at: dict[Session, float] = {}
         self._loop = asyncio.get_running_loop()
         self._sweep_timer = self._loop.call_later(self._sweep_seconds, self._sweep)
         self._wait_timer: asyncio.TimerHandle | None = None
@@ -126,7 +127,7 @@ class RdsProxy:
         for connection in list(self._connections):
             connection.close()
 
-    # What the sessions share (sessions.Shared)
+    # What the sessions share (sharing.Shared)
 
     def greeting(self) -> Greeting:
         # A salt must not hold the byte that ends it.
@@ -163,21 +164,23 @@ class RdsProxy:
             elif isinstance(change, DroppedDatabase):
                 self._known_databases.discard(change.database)
 
-    def joined(self, session: ClientSession) -> None:
+    def joined(self, session: Session) -> None:
         self.sessions.add(session)
 
-    def left(self, session: ClientSession) -> None:
+    def left(self, session: Session) -> None:
         self.sessions.discard(session)
         self.metrics.client_connections_closed += 1
         if session in self.pool.waiting:
             self._asked_at.pop(session, None)
             self._carry_out(self.pool.give_up(session))
 
-    def borrow(self, session: ClientSession) -> None:
+    def borrow(self, session: Session) -> None:
         now = time.monotonic()
         self._asked_at[session] = now
         decision = self.pool.borrow(session, now)
-        if isinstance(decision, Wait):
+        if isinstance(decision, Use):
+            self._lend(session, decision.connection)
+        elif isinstance(decision, Wait):
             self._watch_waits()
         else:
             self._carry_out(Grant(session, decision))
@@ -204,7 +207,7 @@ class RdsProxy:
 
     # The pool's decisions
 
-    def _carry_out(self, grant: Grant[ClientSession, DatabaseConnection] | None) -> None:
+    def _carry_out(self, grant: Grant[Session, DatabaseConnection] | None) -> None:
         if grant is None:
             return
         session, decision = grant.borrower, grant.decision
@@ -217,7 +220,7 @@ class RdsProxy:
         self._openings.add(opening)
         opening.add_done_callback(self._openings.discard)
 
-    def _lend(self, session: ClientSession, connection: DatabaseConnection) -> None:
+    def _lend(self, session: Session, connection: DatabaseConnection) -> None:
         asked_at = self._asked_at.pop(session, None)
         if session.gone:
             self.give_back(connection)
@@ -226,7 +229,7 @@ class RdsProxy:
             self.metrics.borrow_latency.add(time.monotonic() - asked_at)
         session.borrowed(connection)
 
-    async def _open(self, session: ClientSession) -> None:
+    async def _open(self, session: Session) -> None:
         """Open a connection for a session; tries again as long as the database is not there."""
         until = self._asked_at[session] + self.pool.limits.borrow_timeout_seconds
         while True:
@@ -244,7 +247,7 @@ class RdsProxy:
         self.pool.opened(session, connection)
         self._lend(session, connection)
 
-    async def _connect(self, session: ClientSession) -> DatabaseConnection:
+    async def _connect(self, session: Session) -> DatabaseConnection:
         self.metrics.database_connection_requests += 1
         connection = DatabaseConnection(self._login, session.form, self._lost)
         try:
@@ -259,7 +262,7 @@ class RdsProxy:
         self._connections.add(connection)
         return connection
 
-    def _not_opened(self, session: ClientSession, error: Exception) -> None:
+    def _not_opened(self, session: Session, error: Exception) -> None:
         self._asked_at.pop(session, None)
         grant = self.pool.give_up(session)
         if not session.gone:
@@ -310,7 +313,7 @@ class RdsProxy:
         self._watch_waits()
 
 
-def _rank(connection: DatabaseConnection, session: ClientSession) -> int | None:
+def _rank(connection: DatabaseConnection, session: Session) -> int | None:
     """How little it takes to make a connection the session's own."""
     have, want = connection.state, session.state
     if connection.form != session.form or not can_become(have, want):

@@ -5,6 +5,7 @@ payloads that can end an answer, whatever pieces it arrives in. Separate from th
 hands the bytes on.
 """
 
+import struct
 from enum import Enum
 from typing import Final
 
@@ -38,6 +39,11 @@ class _Phase(Enum):
     DONE = "nothing"
 
 
+# Looked up once: an answer of two thousand rows passes here two thousand times.
+_ROWS: Final = _Phase.ROWS
+_DEFINITIONS: Final = _Phase.DEFINITIONS
+_DONE: Final = _Phase.DONE
+_HEAD: Final = struct.Struct("<I")
 _FIRST_PHASES: Final[dict[int, _Phase]] = {
     Command.FIELD_LIST: _Phase.ROWS,
     Command.STMT_FETCH: _Phase.ROWS,
@@ -57,12 +63,12 @@ class ResponseReader:
     def __init__(self, *, deprecate_eof: bool) -> None:
         self._longest_end = MAX_PAYLOAD_BYTES if deprecate_eof else 9
         self._definitions_end = not deprecate_eof
-        self._phase = _Phase.DONE
+        self._phase = _DONE
         self._unread = b""
         self._skip = 0
         self._continued = False
         self._definitions: list[int] = []
-        self._then = _Phase.DONE
+        self._then = _DONE
         self.started = False
         """Whether anything of the answer has come."""
         self.status: int | None = None
@@ -70,7 +76,7 @@ class ResponseReader:
 
     @property
     def done(self) -> bool:
-        return self._phase is _Phase.DONE
+        return self._phase is _DONE
 
     def expect(self, command: int) -> None:
         """A command is sent: its answer comes next."""
@@ -85,10 +91,12 @@ class ResponseReader:
         if self._unread:
             data = self._unread + data
             self._unread = b""
-        end = len(data)
-        at = min(self._skip, end)
-        self._skip -= at
+        at, end = self._skip, len(data)
         while end - at >= HEADER_BYTES:
+            if self._phase is _ROWS and not self._continued:
+                at = _after_rows(data, at, end)
+                if end - at < HEADER_BYTES:
+                    break
             length = data[at] | data[at + 1] << 8 | data[at + 2] << 16
             start = at + HEADER_BYTES
             after = start + length
@@ -96,24 +104,22 @@ class ResponseReader:
                 self._continued = length == MAX_PAYLOAD_BYTES
             elif start == end:
                 break
-            elif self._decides(data[start], length):
-                if after > end:
-                    break
-                self._payload(data[start:after])
-            else:
+            elif not self._decides(data[start], length):
                 self._continued = length == MAX_PAYLOAD_BYTES
-            if after > end:
-                self._skip = after - end
-                return
+            elif after > end:
+                break
+            else:
+                self._payload(data[start:after])
             at = after
+        self._skip = max(0, at - end)
         self._unread = data[at:]
 
     def _decides(self, first: int, length: int) -> bool:
         """Whether this packet says what comes next; otherwise it is one of many."""
         phase = self._phase
-        if phase is _Phase.ROWS:
+        if phase is _ROWS:
             return first == ERR_HEADER or (first == EOF_HEADER and length < self._longest_end)
-        if phase is _Phase.DEFINITIONS:
+        if phase is _DEFINITIONS:
             self._definitions[0] -= 1
             if not self._definitions[0]:
                 self._after_definitions()
@@ -123,48 +129,59 @@ class ResponseReader:
     def _payload(self, payload: bytes) -> None:
         first = payload[0]
         phase = self._phase
-        if phase is _Phase.DONE:
+        if phase is _DONE:
             raise ProtocolError("the database sent what nobody had asked for")
         if first == ERR_HEADER:
             self.error = parse_error(payload)
-            self._phase = _Phase.DONE
+            self._phase = _DONE
         elif phase is _Phase.DEFINITIONS_END:
             self._end_of_definitions(_status(payload))
-        elif phase is _Phase.ROWS:
+        elif phase is _ROWS:
             self._end(_status(payload))
         elif phase is _Phase.TEXT:
-            self._phase = _Phase.DONE
+            self._phase = _DONE
         elif phase is _Phase.PREPARED:
             columns, parameters = (int.from_bytes(payload[at : at + 2], "little") for at in (5, 7))
-            self._expect_definitions([parameters, columns], _Phase.DONE)
+            self._expect_definitions([parameters, columns], _DONE)
         elif first == LOCAL_INFILE_HEADER:
             raise ProtocolError("the database wants a local file, which was never offered")
         elif first in (OK_HEADER, EOF_HEADER):
             self._end(_status(payload))
         else:
             columns = PayloadReader(payload).length_encoded()
-            self._expect_definitions([columns], _Phase.ROWS)
+            self._expect_definitions([columns], _ROWS)
 
     def _expect_definitions(self, counts: list[int], then: _Phase) -> None:
         self._definitions = [count for count in counts if count]
         self._then = then
-        self._phase = _Phase.DEFINITIONS if self._definitions else then
+        self._phase = _DEFINITIONS if self._definitions else then
 
     def _after_definitions(self) -> None:
         self._definitions.pop(0)
         if self._definitions_end:
             self._phase = _Phase.DEFINITIONS_END
         else:
-            self._phase = _Phase.DEFINITIONS if self._definitions else self._then
+            self._phase = _DEFINITIONS if self._definitions else self._then
 
     def _end_of_definitions(self, status: int) -> None:
-        self._phase = _Phase.DEFINITIONS if self._definitions else self._then
-        if self._phase is _Phase.ROWS and status & _CURSOR:
+        self._phase = _DEFINITIONS if self._definitions else self._then
+        if self._phase is _ROWS and status & _CURSOR:
             self._end(status)  # the rows are fetched later
 
     def _end(self, status: int) -> None:
         self.status = status
-        self._phase = _Phase.FIRST if status & _MORE else _Phase.DONE
+        self._phase = _Phase.FIRST if status & _MORE else _DONE
+
+
+def _after_rows(data: bytes, at: int, end: int) -> int:
+    """Where the next packet begins that may be more than an ordinary row; beyond `end` if none."""
+    last = end - HEADER_BYTES
+    while at < last and data[at + HEADER_BYTES] < EOF_HEADER:
+        length = _HEAD.unpack_from(data, at)[0] & MAX_PAYLOAD_BYTES
+        if length == MAX_PAYLOAD_BYTES or not length:
+            break
+        at += HEADER_BYTES + length
+    return at
 
 
 def _status(payload: bytes) -> int:

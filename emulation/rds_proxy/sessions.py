@@ -9,21 +9,15 @@ import asyncio
 import ssl
 import time
 from enum import Enum
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from emulation.rds_proxy import client_login
-from emulation.rds_proxy.client_login import ClientLogin, Doorkeeping
+from emulation.rds_proxy.client_login import ClientLogin
 from emulation.rds_proxy.database_connection import DatabaseConnection
-from emulation.rds_proxy.handshake import Greeting, LoginRequest, greeting_payload
-from emulation.rds_proxy.metrics import Metrics
-from emulation.rds_proxy.pinning import (
-    LONGEST_STATEMENT_BYTES,
-    NO_EFFECT,
-    Effect,
-    PinReason,
-    effect_of,
-)
+from emulation.rds_proxy.handshake import LoginRequest, greeting_payload
+from emulation.rds_proxy.pinning import NO_EFFECT, PinReason, effect_of_command
 from emulation.rds_proxy.protocol import (
+    HEADER_BYTES,
     PREPARED_STATEMENT_COMMANDS,
     UNANSWERED_COMMANDS,
     Capability,
@@ -34,23 +28,22 @@ from emulation.rds_proxy.protocol import (
     ServerError,
     Status,
     error_packet,
+    is_one_packet,
     ok_packet,
     packet,
 )
 from emulation.rds_proxy.session_state import (
     AUTOCOMMIT,
     NAMES,
-    Change,
     DatabaseChange,
     SessionState,
     changed,
     commands_between,
 )
+from emulation.rds_proxy.sharing import Shared
 from emulation.rds_proxy.tls_channel import TlsChannel
 
 _IN_TRANSACTION: Final = int(Status.IN_TRANSACTION)
-_PREPARED: Final = Effect(PinReason.PREPARED_STATEMENT)
-_LONG: Final = Effect(PinReason.LONG_STATEMENT)
 _ENDS_OF_TRANSACTION: Final = frozenset({b"\x03commit", b"\x03rollback"})
 """COM_QUERY with nothing else in it."""
 # Handed on as they are; everything else is answered here or refused.
@@ -73,45 +66,14 @@ _LOST: Final = ServerError(
 )
 
 
-class Shared(Protocol):
-    """What all sessions of a proxy have in common."""
-
-    metrics: Metrics
-    doorkeeping: Doorkeeping
-    tls: ssl.SSLContext | None
-    max_packet_bytes: int
-
-    def greeting(self) -> Greeting:
-        """What the next client is greeted with."""
-
-    def names_clause(self, collation_id: int) -> bytes:
-        """The character set that a client has asked for at its login, as SET takes it."""
-
-    def is_known(self, change: Change) -> bool:
-        """Whether the database is sure to accept this change."""
-
-    def accepted(self, changes: tuple[Change, ...]) -> None:
-        """The database has made these changes."""
-
-    def joined(self, session: "ClientSession") -> None: ...
-
-    def left(self, session: "ClientSession") -> None: ...
-
-    def borrow(self, session: "ClientSession") -> None:
-        """See to it that session.borrowed() or session.not_borrowed() is called, now or later."""
-
-    def give_back(self, connection: DatabaseConnection) -> None:
-        """Take a connection that is in the state that it says."""
-
-    def clean(self, connection: DatabaseConnection, *, pinned: bool) -> None:
-        """Take a connection whose client has left with a transaction or other things open."""
-
-
 class _Phase(Enum):
     LOGIN = "logs in"
     READY = "nothing under way"
     BUSY = "a command is under way"
     GONE = "the client has left"
+
+
+_LOGIN, _READY, _BUSY, _GONE = _Phase  # looked up once, not for each query
 
 
 class ClientSession(asyncio.Protocol):
@@ -121,11 +83,13 @@ class ClientSession(asyncio.Protocol):
         self._shared = shared
         self._greeting = shared.greeting()
         self._login = ClientLogin(self._greeting, shared.doorkeeping)
-        self._phase = _Phase.LOGIN
+        self._phase: _Phase = _LOGIN
         self._packets = PacketBuffer()
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
         self._command = b""
+        self._received: bytes | None = None
+        """The packet of the command, where it came alone."""
         self._effect = NO_EFFECT
         self._sequence = 0
         self._began = self._sent = 0.0
@@ -144,13 +108,11 @@ class ClientSession(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether the client has nothing under way."""
-        return self._phase is _Phase.READY
+        return self._phase is _READY
 
     @property
     def gone(self) -> bool:
-        return self._phase is _Phase.GONE
-
-    # From the client
+        return self._phase is _GONE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
@@ -162,8 +124,13 @@ class ClientSession(asyncio.Protocol):
         try:
             if self._tls is not None:
                 data = self._tls.receive(data)
-            self._packets.feed(data)
-            self._go_on()
+            if self._phase is _READY and self._packets.empty and is_one_packet(data):
+                # Nearly always: one command, which goes on to the database as it came.
+                self._received = data
+                self._take(data[HEADER_BYTES:])
+            else:
+                self._packets.feed(data)
+                self._go_on()
         except PacketTooLargeError as error:
             self._sequence = error.sequence + 1
             text = "Got a packet bigger than 'max_allowed_packet' bytes"
@@ -182,8 +149,8 @@ class ClientSession(asyncio.Protocol):
             self._database.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        busy = self._phase is _Phase.BUSY
-        self._phase = _Phase.GONE
+        busy = self._phase is _BUSY
+        self._phase = _GONE
         self._shared.left(self)
         database, self._database = self._database, None
         if database is None:
@@ -205,9 +172,9 @@ class ClientSession(asyncio.Protocol):
             return  # a command was answered at once: the loop below goes on, without recursion
         self._going_on = True
         try:
-            while self._phase in (_Phase.LOGIN, _Phase.READY) and (found := self._packets.next()):
+            while self._phase in (_LOGIN, _READY) and (found := self._packets.next()):
                 sequence, payload = found
-                if self._phase is _Phase.LOGIN:
+                if self._phase is _LOGIN:
                     self._logging_in(sequence, payload)
                 elif not payload:
                     raise ProtocolError("an empty command")
@@ -221,8 +188,6 @@ class ClientSession(asyncio.Protocol):
             self._tls.write(data)
         elif self._transport is not None:
             self._transport.write(data)
-
-    # The login
 
     def _logging_in(self, sequence: int, payload: bytes) -> None:
         step = self._login.received(payload, encrypted=self.encrypted)
@@ -247,7 +212,7 @@ class ClientSession(asyncio.Protocol):
         self.form = login.form
         names = self._shared.names_clause(login.collation_id)
         self.state = SessionState(None, {NAMES: names})
-        self._phase = _Phase.BUSY
+        self._phase = _BUSY
         self._command = b""
         if login.database is None:
             self._welcome()
@@ -263,23 +228,22 @@ class ClientSession(asyncio.Protocol):
         self._shared.metrics.client_connections_succeeded += 1
         self._answer_ok()
 
-    # Commands
-
     def _take(self, payload: bytes) -> None:
+        """Begin a command."""
         command = payload[0]
         self._sequence = 1
         self._began = time.perf_counter()
-        self._phase = _Phase.BUSY
+        self._phase = _BUSY
         self._command = payload
         if command in _PASSED_ON:
-            self._effect = _effect(payload)
+            self._effect = effect_of_command(payload)
             self._pass_on()
         elif command == Command.PING:
             self._answer_ok()
         elif command == Command.RESET_CONNECTION:
             self._reset()
         elif command == Command.QUIT:
-            self._phase = _Phase.GONE
+            self._phase = _GONE
             self.close()
         else:
             self._answer_error(_UNKNOWN_COMMAND)
@@ -342,7 +306,7 @@ class ClientSession(asyncio.Protocol):
     def _prepared(self, error: ServerError | None) -> None:
         """The connection is in this session's state, or would not come into it."""
         database = self._database
-        if database is None or self._phase is _Phase.GONE:
+        if database is None or self._phase is _GONE:
             return
         if error is not None:
             self._database = database.borrower = None
@@ -363,7 +327,7 @@ class ClientSession(asyncio.Protocol):
             self._ready()
         else:
             self._sent = time.perf_counter()
-            database.run(command)
+            database.run(command, self._received)
 
     def answer(self, data: bytes) -> None:
         """A piece of the answer: to the client, as it is."""
@@ -394,7 +358,7 @@ class ClientSession(asyncio.Protocol):
         """The connection ended while it was this session's."""
         database, self._database = self._database, None
         began = database is not None and database.reader.started and not database.reader.done
-        if self._phase is not _Phase.BUSY or began:
+        if self._phase is not _BUSY or began:
             self.close()  # a transaction or half an answer is lost, which no packet can say
         elif self.pinned is not None or self.in_transaction:
             self._refuse(_LOST)
@@ -406,8 +370,6 @@ class ClientSession(asyncio.Protocol):
         assert database is not None
         database.borrower = None
         self._shared.give_back(database)
-
-    # To the client
 
     def _answer_ok(self) -> None:
         autocommit = self.state.settings.get(AUTOCOMMIT) != b"0"
@@ -427,16 +389,8 @@ class ClientSession(asyncio.Protocol):
         self.close()
 
     def _ready(self) -> None:
-        if self._phase is not _Phase.GONE:
-            self._phase = _Phase.READY
+        self._received = None
+        if self._phase is not _GONE:
+            self._phase = _READY
             self.idle_since = time.monotonic()
             self._go_on()
-
-
-def _effect(payload: bytes) -> Effect:
-    command = payload[0]
-    if command == Command.QUERY:
-        return _LONG if len(payload) > LONGEST_STATEMENT_BYTES + 1 else effect_of(payload[1:])
-    if command == Command.INIT_DB:
-        return Effect(changes=(DatabaseChange(payload[1:]),))
-    return _PREPARED if command in PREPARED_STATEMENT_COMMANDS else NO_EFFECT
