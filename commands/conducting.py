@@ -17,7 +17,7 @@ from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.stop_rule import decide
 from measurement.experiment import BlockProgress, PlannedBlock, plan, plan_pair
-from measurement.results import ResultsFolder
+from measurement.results import ResultsFolder, read_results
 
 
 class Measures(Protocol):
@@ -137,15 +137,20 @@ def _order(record: RunRecord, pairs: int) -> tuple[str, ...]:
     return tuple(block.side for block in plan(record.targets, pairs, record.seed))
 
 
+def go_on(record: RunRecord, results: ResultsFolder) -> str:
+    """How a run that was cut can be completed; on AWS, where much else changes meanwhile, not."""
+    return f"  (go on: ./compare.py resume {results.path})" if record.emulated else ""
+
+
 def report_interrupted(results: ResultsFolder, book: PriceBook, output: Output) -> None:
     """Say what was kept and how to go on, and show what it says so far."""
     measured = len(list(results.blocks.glob("*.json")))
     if not measured:
         click.echo("\ninterrupted before the first block was measured", err=True)
         return
+    record, _ = read_results(results.path)
     click.echo(
-        f"\ninterrupted after {measured} blocks; kept in {results.path}"
-        f"  (go on: ./compare.py resume {results.path})",
+        f"\ninterrupted after {measured} blocks; kept in {results.path}{go_on(record, results)}",
         err=True,
     )
     write_and_print(results, book, output)

@@ -30,6 +30,7 @@ from comparison.demands import (
     instance_rate,
     measured_demands,
     measured_percentile_ms,
+    setup_of,
     with_architectures,
 )
 from comparison.errors import ComparisonError
@@ -144,14 +145,15 @@ def _from_quantities(flags: Flags, book: PriceBook, *, as_json: bool, explain: b
 def _from_architectures(
     folder: Path | None, flags: Flags, book: PriceBook, *, as_json: bool, explain: bool
 ) -> str:
-    setup = _setup(flags)
+    found = None if folder is None else read_results(folder)
+    setup = _setup(flags, DataTier() if found is None else setup_of(found[0]).data)
     slo = parse_slo(flags["slo"]) if "slo" in flags else None
     names = _side_names(flags)
     blocks: list[BlockRecord] = []
-    if folder is None:
+    if found is None:
         demands = {name: _typed_demand(name, flags, setup) for name in names}
     else:
-        run, blocks = read_results(folder)
+        run, blocks = found
         measured = measured_demands(run, blocks, setup)
         chosen = with_architectures(measured, names) if names else dict(measured)
         demands = {side: _changed(one, flags, setup) for side, one in chosen.items()}
@@ -196,14 +198,14 @@ def _rate(flags: Flags, blocks: list[BlockRecord]) -> Decimal:
     return Decimal(repr(requests / seconds))
 
 
-def _setup(flags: Flags) -> Setup:
+def _setup(flags: Flags, tier: DataTier) -> Setup:
+    """What the flags choose; `tier` is taken where they choose nothing."""
     headroom = float(flags["headroom"]) / 100 if "headroom" in flags else DEFAULT_HEADROOM
     if headroom >= 1:
         raise ArgumentError(f"--headroom {flags['headroom']}: less than 100 percent stay idle")
     instance = Instance(
         name=flags.get("instance", Instance().name), credits=flags.get("credit_mode", "unlimited")
     )
-    tier = DataTier()
     return Setup(
         instance=instance,
         data=DataTier(

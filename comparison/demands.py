@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from comparison import latency
 from comparison.architectures import ARCHITECTURES, EC2, SERVERLESS, Demand, Setup
 from comparison.billing.capacity import Slo, rate_carried
+from comparison.billing.database import AWS_CACHE_ENGINE, DataTier
 from comparison.billing.functions import Function
 from comparison.billing.parts import Part
 from comparison.billing.usage import (
@@ -26,6 +27,15 @@ from comparison.significance import paired_interval
 def architecture_of(side: str) -> str:
     """A side's architecture: its name without the number of a repetition (`ec2#2` is `ec2`)."""
     return side.partition("#")[0]
+
+
+def setup_of(run: RunRecord) -> Setup:
+    """What a run was made with, as far as the bill depends on it: `up` makes a cache of Valkey.
+
+    Only a run on AWS has a region among its versions.
+    """
+    on_aws = "region" in run.versions
+    return Setup(data=DataTier(cache_engine=AWS_CACHE_ENGINE)) if on_aws else Setup()
 
 
 def measured_demands(

@@ -105,6 +105,15 @@ def requests_held_up(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def generator_error(evidence: Evidence) -> Iterator[TrustWarning]:
     generator = evidence.run.generator
+    if generator is None and "load" in evidence.run.versions:
+        yield TrustWarning(
+            "note",
+            "generator-uncalibrated",
+            "the load came from other machines, whose own error is not measured: no interval"
+            " includes it",
+            "Compare with a run whose load this machine makes: it is measured against an echo.",
+        )
+        return
     if generator is None:
         yield TrustWarning(
             "note",

@@ -18,6 +18,9 @@ RATE_DIFFERENCE_LIMIT = 0.03
 HIT_RATIO_LIMIT = 0.05
 """A full miss took about five times the CPU of a hit when the ec2 server was chosen: 5 points of
 difference move a mean by a fifth."""
+INVOCATIONS_LIMIT = 0.002
+"""Of the requests: a mean without so few hardly moves; more are log lines that were lost, or requests
+of somebody else."""
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
 
@@ -215,6 +218,25 @@ def unmeasured_bill(evidence: Evidence) -> Iterator[TrustWarning]:
         )
 
 
+def lost_invocations(evidence: Evidence) -> Iterator[TrustWarning]:
+    """A failed request may have reached the function or not; every other one has, once."""
+    side = evidence.side(SERVERLESS)
+    figures = side.serverless if side else None
+    if side is None or figures is None or not figures.invocations:
+        return
+    least, most = side.requests - side.failures, side.requests
+    beside = max(least - figures.invocations, figures.invocations - most)
+    direction = "few" if figures.invocations < least else "many"
+    if beside > INVOCATIONS_LIMIT * most:
+        yield TrustWarning(
+            "caution",
+            "invocations-differ",
+            f"Lambda reported {figures.invocations:,} invocations, and the load generator got"
+            f" {least:,} answers: {beside:,} REPORT lines too {direction}",
+            "Billed ms and cold starts are of those reported; run again while nobody else asks.",
+        )
+
+
 def instance_cpu_ms_per_request(side: SideSummary | None) -> float | None:
     """CPU that the instance itself spends per request: the app, not the database or the cache."""
     return side.cpu_ms_per_request.get("app") if side else None
@@ -232,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     whole_core,
     cpu_credits,
     unmeasured_bill,
+    lost_invocations,
     unknown_prices,
     cold_share,
 )

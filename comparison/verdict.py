@@ -11,13 +11,12 @@ from math import fsum
 from comparison.architectures import (
     EC2,
     LEFT_OUT,
-    Setup,
 )
 from comparison.billing.instances import Instance
 from comparison.billing.parts import Part
 from comparison.break_even import BreakEven, break_even
 from comparison.cost import Bill, bill, requests_per_month
-from comparison.demands import architecture_of, measured_demands, side_parts
+from comparison.demands import architecture_of, measured_demands, setup_of, side_parts
 from comparison.differences import Difference, latency_differences, mean_row, systematic_errors
 from comparison.errors import ComparisonError
 from comparison.latency_log import INTENDED, SENT
@@ -41,7 +40,7 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     ordered = sorted(blocks, key=lambda block: (block.index, block.side))
     method = method_of(run)
     sides = _summaries(run.targets, ordered, method)
-    setup = Setup()
+    setup = setup_of(run)
     parts = side_parts(measured_demands(run, ordered, setup), setup)
     rate = _common_rate(sides)
     bills = _bills(parts, rate, price_book)

@@ -8,7 +8,7 @@ that the data tier does not decide the comparison.
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from comparison.billing.credits import SurplusCredits, burstable
 from comparison.billing.parts import Part, fixed
@@ -18,6 +18,9 @@ PROXY_MINIMUM_VCPUS = 2
 """RDS Proxy bills the database's vCPUs, at least two (https://aws.amazon.com/rds/proxy/pricing/)."""
 DATABASE_CREDITS_PRICE_ID = "rds.cpu_credits.db_t3_t4g.mariadb"
 CACHE_ENGINES = MappingProxyType({"redis": "Redis", "valkey": "Valkey"})
+
+AWS_CACHE_ENGINE: Final = "valkey"
+"""What infrastructure/templates/data.yaml makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class DataTier:
     database_storage_gb: int = 20
     """RDS's smallest gp3 volume."""
     cache_engine: Literal["redis", "valkey"] = "redis"
-    """What both sides are measured with; valkey is 20 % cheaper on ElastiCache."""
+    """What both sides are measured with on one machine; valkey is 20 % cheaper on ElastiCache."""
     cache_class: str = "cache.t3.micro"
 
 

@@ -41,8 +41,8 @@ def figure_table(comparison: Comparison) -> Table:
             table.add_row(Text(label, style="dim italic"))
             continue
         cells = [figure(sides[side]) if side in sides else ABSENT for side in names]
-        if compared in differences:
-            row = differences[compared]
+        row = differences.get(compared or "")
+        if row is not None and row.difference is not None:
             cells.append(f"{difference_text(row)}  p {p_text(row.p_value_of_table)}")
         table.add_row(Text(f"  {label}"), *(Text(cell) for cell in cells))
     return table

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.conducting import FixedPairs, Precision, UntilNarrow, conduct
+from commands.conducting import FixedPairs, Precision, UntilNarrow, conduct, go_on
 from commands.resume import complete_pairs
 from comparison.latency_log import SENT
 from comparison.records import BlockRecord, RunRecord
@@ -77,6 +77,13 @@ def test_a_run_that_is_cut_keeps_what_it_measured_and_says_so(results: ResultsFo
     assert run.interrupted
     assert [block.index for block in blocks] == [1, 2, 3]
     assert len(run.order) == 6
+
+
+def test_only_a_run_on_this_machine_can_be_gone_on_with(results: ResultsFolder) -> None:
+    here = replace(a_run(), emulated=("Lambda",))
+
+    assert f"./compare.py resume {results.path}" in go_on(here, results)
+    assert go_on(replace(here, emulated=()), results) == ""
 
 
 def test_a_resumed_run_measures_the_cut_pair_again_and_ends_as_an_uncut_one(

@@ -11,6 +11,7 @@ from comparison.demands import (
     instance_rate,
     measured_demands,
     measured_percentile_ms,
+    setup_of,
     side_parts,
     with_architectures,
 )
@@ -47,6 +48,12 @@ def test_both_sides_of_a_run_have_a_demand_ec2_first() -> None:
     function = demands["serverless"].function
     assert function is not None
     assert (function.memory_mb, function.mean_billed_ms) == (512, Decimal("3.598"))
+
+
+def test_a_run_on_aws_is_billed_with_the_cache_that_up_makes() -> None:
+    assert setup_of(run()).data.cache_engine == "redis"
+    on_aws = run(versions={"region": "eu-central-1"})
+    assert setup_of(on_aws).data.cache_engine == "valkey"
 
 
 def test_a_side_without_report_lines_has_no_demand() -> None:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -252,6 +253,33 @@ def test_a_function_without_report_lines_cannot_be_priced() -> None:
     assert "billed-unknown" in codes(comparison)
     assert [bill.side for bill in comparison.bills] == ["ec2"]
     assert comparison.break_even is None
+
+
+@pytest.mark.parametrize(("invocations", "words"), [(630, "10 .*few"), (655, "18 .*many")])
+def test_report_lines_that_do_not_fit_the_requests_are_a_caution(
+    invocations: int, words: str
+) -> None:
+    made = blocks()
+    at = next(at for at, block in enumerate(made) if block.side == "serverless")
+    record = replace(lambda_record(), invocations=invocations)
+    made[at] = replace(made[at], serverless=record)
+
+    assert re.search(words, warning(judged(made=made), "invocations-differ").message)
+
+
+def test_a_failed_request_may_have_reached_the_function_or_not() -> None:
+    made = blocks()
+    at = next(at for at, block in enumerate(made) if block.side == "serverless")
+    load = replace(made[at].load, failures=10, errors={"HTTP 429": 10})
+    made[at] = replace(made[at], load=load, serverless=replace(lambda_record(), invocations=635))
+
+    assert "invocations-differ" not in codes(judged(made=made))
+
+
+def test_load_from_other_machines_is_said_to_be_uncalibrated() -> None:
+    run = replace(SOUND, generator=None, versions={**SOUND.versions, "load": "Locust on Fargate"})
+
+    assert "other machines" in warning(judged(run), "generator-uncalibrated").message
 
 
 def test_an_unknown_price_is_named_with_what_to_do() -> None:

@@ -139,3 +139,13 @@ def test_a_difference_that_is_not_shown_has_a_tilde() -> None:
     page = text_report.render(judged(made=blocks((1.9, 2.0, 2.1), (2.1, 1.9, 2.0))))
 
     assert re.search(r"p50 .* ~ \[-.* 1\.000\n", page)
+
+
+def test_a_run_without_cpu_times_claims_no_difference_of_them() -> None:
+    made = [replace(block, cpu_seconds={}) for block in blocks()]
+
+    [row] = [
+        line for line in text_report.render(judged(made=made)).splitlines() if "  all " in line
+    ]
+
+    assert row.split() == ["all", "-", "-"]
