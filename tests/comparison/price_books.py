@@ -5,11 +5,13 @@ shipped ones, and must not make tests fail.
 """
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from comparison.prices import PriceBook, parse_price_book
+from comparison.prices import PriceBook, Tier, parse_price_book
 
 FROZEN = Path(__file__).with_name("frozen_prices")
 
@@ -45,3 +47,15 @@ def tiers(*limits_and_prices: float | None) -> list[dict[str, Any]]:
 def parse(entries: object, **changes: object) -> PriceBook:
     book = {"format": 1, "region": "here", "currency": "USD", "prices": entries}
     return parse_price_book(json.dumps(book | changes), "my-prices.json")
+
+
+def book_with_break_even() -> PriceBook:
+    """us-east-1 with dear instances and a cheap gateway: serverless is cheaper at low rates."""
+    book = frozen_book("us-east-1")
+    changed = {"ec2.linux.t3.micro": Decimal("0.08"), "apigw.rest.requests": Decimal("0.0000004")}
+    dearer = {
+        name: replace(price, tiers=(Tier(Decimal(0), None, changed[name]),))
+        for name, price in book.prices.items()
+        if name in changed
+    }
+    return replace(book, prices={**book.prices, **dearer})

@@ -8,13 +8,14 @@ from html.parser import HTMLParser
 from typing import Any
 
 from comparison.latency_log import INTENDED, MEASURED, SENT, WARM_UP, LatencyLog, parse
-from comparison.prices import load_price_book
+from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from comparison.reports import html_report
 from comparison.reports.page.material import Material
 from comparison.verdict import compare
 from loadtests.histogram_log import Tag, header
 from tests.comparison.builders import ec2_block, run, serverless_block, skewed_us
+from tests.comparison.price_books import frozen_book
 from tests.comparison.reports.hostile import NAME
 from tests.loadtests.log_lines import line
 
@@ -26,11 +27,15 @@ VOID = frozenset({"meta", "link", "input", "br", "hr", "img"})
 WARM_UP_SECONDS, BLOCK_SECONDS = 4, 20
 
 
-def material(record: RunRecord | None = None, made: list[BlockRecord] | None = None) -> Material:
-    """Of a run in which ec2 is faster and cheaper, unless other records are given."""
+def material(
+    record: RunRecord | None = None,
+    made: list[BlockRecord] | None = None,
+    book: PriceBook | None = None,
+) -> Material:
+    """Of a run in which ec2 is faster and cheaper, unless other records or prices are given."""
     record = record or run()
     made = lively_blocks() if made is None else made
-    book = load_price_book("eu-central-1")
+    book = book or frozen_book("eu-central-1")
     return Material(compare(record, made, book), made, book, users_at, METHOD, FIDELITY)
 
 

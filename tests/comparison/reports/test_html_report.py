@@ -10,6 +10,7 @@ from importlib import resources
 from comparison.reports import html_report, json_report
 from comparison.reports.text_report import break_even_lines
 from tests.comparison.builders import ec2_block, load, run
+from tests.comparison.price_books import book_with_break_even
 from tests.comparison.reports.hostile import NAME
 from tests.comparison.reports.pages import (
     Element,
@@ -197,6 +198,34 @@ def test_the_break_even_stands_in_words() -> None:
 
     for line in break_even_lines(material().comparison):
         assert line in section.text
+
+
+def test_a_break_even_is_marked_with_how_far_the_billed_ms_move_it() -> None:
+    page = parsed(html_report.render(material(book=book_with_break_even())))
+    (figure,) = page.all("figure", id="cost-by-rate")
+
+    said = re.search(r"Equal cost at ([\d.]+) requests/s \[([\d.]+), ([\d.]+)\]", figure.text)
+
+    assert said is not None
+    rate, low, high = map(float, said.groups())
+    assert low <= rate <= high
+    assert f"equal: {said[1]}" in json.dumps(kept_data(page, "specs")["charts"]["cost-by-rate"])
+
+
+def test_the_same_architecture_twice_has_two_colours() -> None:
+    made = [block for block in lively_blocks() if block.side == "ec2"]
+    twice = [
+        replace(block, side=side, index=2 * block.pair - 1 + at)
+        for block in made
+        for at, side in enumerate(("ec2", "ec2#2"))
+    ]
+    record = run(("ec2", "ec2#2") * 3, targets=("ec2", "ec2#2"))
+
+    page = parsed(html_report.render(material(record, twice)))
+
+    colours = [one.attributes["style"] for one in page.all("dl")[0].all("dt")]
+    assert colours == ["color: var(--first)", "color: var(--second)"]
+    assert page.all("figure", id="cost-by-rate") == []
 
 
 def test_documents_bring_no_links_to_files_that_are_not_there() -> None:

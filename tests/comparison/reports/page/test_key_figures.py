@@ -1,6 +1,8 @@
 from comparison.outcome import Comparison
 from comparison.reports.page.key_figures import KeyFigure, key_figures
+from comparison.verdict import compare
 from tests.comparison.builders import blocks, run
+from tests.comparison.price_books import book_with_break_even
 from tests.comparison.reports.test_text_report import judged, partial
 
 
@@ -35,15 +37,24 @@ def test_who_is_cheaper_is_said_to_the_cent() -> None:
 
 
 def test_a_break_even_says_who_is_cheaper_on_which_side_of_it() -> None:
-    comparison = judged(region="us-east-1")
+    comparison = compare(run(), blocks(), book_with_break_even())
     assert comparison.break_even is not None
+    (rate,) = comparison.break_even.rates
 
     figure = titled(comparison, "Break-even")
 
-    rates = len(comparison.break_even.rates)
-    assert (len(figure.values), "Equal at" in figure.conclusion) == (
-        (2, True) if rates else (0, False)
+    assert figure.values == (
+        ("serverless", f"cheaper below {rate:.1f}"),
+        ("ec2", f"cheaper above {rate:.1f}"),
     )
+    assert figure.conclusion == f"Equal at {rate:.1f} requests/s"
+
+
+def test_without_a_break_even_it_is_said_how_far_was_looked() -> None:
+    figure = titled(judged(), "Break-even")
+
+    assert figure.conclusion == "ec2 is cheaper at every rate up to 127 requests/s"
+    assert "is unknown" in figure.certainty
 
 
 def test_a_run_with_one_side_has_no_conclusions_about_two() -> None:
