@@ -54,6 +54,13 @@ def sleep(seconds: str, _event: Event, _context: object) -> object:
     return answer({"pid": os.getpid()})
 
 
+def late(text: str, _event: Event, _context: object) -> object:
+    """Answer when an impatient client is gone; say so in the log."""
+    time.sleep(0.3)
+    print(text)  # noqa: T201 - goes to the function's log
+    return answer({})
+
+
 def wait(path: str, _event: Event, _context: object) -> object:
     gate = Path(bytes.fromhex(path).decode())
     while not gate.exists():
@@ -140,6 +147,7 @@ ACTIONS: dict[str, Callable[[str, Event, Any], object]] = {
     "exit": exit_,
     "hello": hello,
     "hold": hold,
+    "late": late,
     "open": open_,
     "print": print_,
     "raise": raise_,
