@@ -81,7 +81,7 @@ def layer(values: Values, mark: str, encoding: Mapping[str, Any], **look: object
 
 def found(values: Values, encoding: Mapping[str, Any]) -> dict[str, Any]:
     """What a pointer finds without hitting a line exactly."""
-    return layer(values, "point", encoding, opacity=0, size=180)
+    return layer(values, "point", encoding, opacity=0, size=300)
 
 
 def view(height: int, *layers: Mapping[str, Any]) -> dict[str, Any]:

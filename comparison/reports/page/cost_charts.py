@@ -118,7 +118,11 @@ def _rates_spec(names: Sequence[str], rows: Rows, marks: Rows) -> dict[str, Any]
         layer(drawn, "area", {**band, **colour}, opacity=0.25),
         {**layer(drawn, "line", {**at, **colour}), "params": [zoom("x", "y")]},
         layer(marks, "rule", {"x": x}, strokeDash=[3, 3]),
-        layer(marks, "text", label, align="left", baseline="top", dx=5, dy=6, color=QUIET),
+        *(
+            # One below the other: the rates they stand at may be close.
+            layer([mark], "text", label, align="left", baseline="top", dx=5, dy=dy, color=QUIET)
+            for mark, dy in zip(marks, range(6, 320, 16), strict=False)
+        ),
         found(drawn, {**at, "tooltip": tooltip}),
     )
 

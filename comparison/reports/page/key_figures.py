@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from comparison.billing.parts import HOURS_PER_MONTH
 from comparison.differences import Difference
 from comparison.latency_log import SENT
-from comparison.numbers import three_digits, usd, with_margin
+from comparison.numbers import three_digits, usd
 from comparison.outcome import Comparison
 from comparison.reports.figure_table import p_text
 from comparison.significance import CONFIDENCE_PERCENT
-from comparison.summary import PercentileSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def _latency(comparison: Comparison, percent: str, meaning: str) -> KeyFigure | 
     for side in comparison.sides:
         found = side.latency.percentile(percent)
         if found.value_ms is not None:
-            values.append((side.side, f"{_with_margin(found)} ms"))
+            values.append((side.side, f"{three_digits(found.value_ms)} ms"))
     if not values:
         return None
     row = next((one for one in comparison.differences if one.label == f"p{percent}"), None)
@@ -57,14 +56,6 @@ def _latency(comparison: Comparison, percent: str, meaning: str) -> KeyFigure | 
         conclusion,
         certainty,
     )
-
-
-def _with_margin(found: PercentileSummary) -> str:
-    """As in the latency table: the margin is the longer side of the interval."""
-    value, interval = found.value_ms, found.interval
-    if value is None or interval is None:
-        return three_digits(value)
-    return with_margin(value, max(value - interval.low, interval.high - value))
 
 
 def _compared(comparison: Comparison, row: Difference) -> tuple[str, str]:
