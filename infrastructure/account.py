@@ -64,6 +64,7 @@ _QUOTA_WORDS: Final = (
     "quota",
     "limit exceeded",
     "maximum number",
+    "reached the limit",
 )
 
 

@@ -68,6 +68,14 @@ def test_an_answer_that_refuses_says_what_it_means(code: str, says: str) -> None
     assert "\n" not in str(raised.value)
 
 
+def test_fargates_quota_is_known_by_its_words() -> None:
+    # ECS has no code of its own for it ("Fargate service quotas", Amazon ECS Developer Guide).
+    words = "You've reached the limit on the number of vCPUs you can run concurrently"
+
+    with pytest.raises(InfrastructureError, match="Service Quotas"), in_our_words(REGION):
+        raise client_error("ClientException", words, "RunTask")
+
+
 def test_an_expired_login_of_the_command_line_is_said_to_be_so() -> None:
     with pytest.raises(InfrastructureError, match="aws sso login"), in_our_words(REGION):
         raise exceptions.UnauthorizedSSOTokenError
