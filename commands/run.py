@@ -115,10 +115,9 @@ def run(
             if calibration and place.makes_load_here:
                 generator = _generator_error(supervisor, order, results, display)
             record = run_record(order, answers, generator, house.facts)
-            results.write_profile(profile)
-            experiment = experiment_of(supervisor, order, house, results)
-            with display.blocks(profile) as show:
-                conduct(experiment, record, results, order.enough(display.step), show)
+            _measure(
+                experiment_of(supervisor, order, house, results), order, record, results, display
+            )
             house.finish(results)
     except KeyboardInterrupt:
         report_interrupted(results, book, output)
@@ -140,6 +139,18 @@ def _start(
     if account is None:
         return start_house(supervisor, order, results.logs, display)
     return start_aws_house(order, account, place, display)
+
+
+def _measure(
+    experiment: Experiment,
+    order: RunOrder,
+    record: RunRecord,
+    results: ResultsFolder,
+    display: ProgressDisplay,
+) -> None:
+    results.write_profile(order.profile)
+    with display.blocks(order.profile) as show:
+        conduct(experiment, record, results, order.enough(display.step), show)
 
 
 def experiment_of(
