@@ -111,13 +111,11 @@ def run(
         with Supervisor() as supervisor:
             house = _start(supervisor, order, place, account, results, display)
             answers = check_sides(house)
-            generator = None
-            if calibration and place.makes_load_here:
-                generator = _generator_error(supervisor, order, results, display)
+            wanted = calibration and place.makes_load_here
+            generator = _generator_error(supervisor, order, results, display) if wanted else None
             record = run_record(order, answers, generator, house.facts)
-            _measure(
-                experiment_of(supervisor, order, house, results), order, record, results, display
-            )
+            experiment = experiment_of(supervisor, order, house, results)
+            _measure(experiment, order, record, results, display)
             house.finish(results)
     except KeyboardInterrupt:
         report_interrupted(results, book, output)

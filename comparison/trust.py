@@ -19,8 +19,8 @@ HIT_RATIO_LIMIT = 0.05
 """A full miss took about five times the CPU of a hit when the ec2 server was chosen: 5 points of
 difference move a mean by a fifth."""
 INVOCATIONS_LIMIT = 0.002
-"""Of the requests: a mean without so few hardly moves; more are log lines that were lost, or requests
-of somebody else."""
+"""Of the requests: a mean without so few hardly moves; more are log lines that were lost, or
+somebody else's requests."""
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
 
