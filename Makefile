@@ -70,6 +70,10 @@ lock: ## renew the locked versions and hashes (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/lambda-runtime.in -o requirements/lambda-runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --custom-compile-command "make lock" requirements/templates.in -o requirements/templates.txt
 
+.PHONY: vega
+vega: ## make the HTML page's chart library again (needs uv)
+	uv run --no-project --with vl-convert-python==1.9.0.post1 python requirements/make_vega.py
+
 .PHONY: clean
 clean: ## remove what make and compare.py made, except results/
 	rm -rf .venv .venv-lambda .venv-templates build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis chalice_app/.chalice/deployments
