@@ -182,17 +182,18 @@ async def _serve(
             idle_client_seconds=options.idle_client_timeout,
         )
         cleanup.callback(proxy.close)
-        urls = []
+        addresses = []
         answer = _control(proxy)
         for flag, port, scheme, factory in (
-            ("--port", options.port, "mysql", proxy.new_session),
-            ("--control-port", options.control_port, "http", lambda: Connection(answer, 0)),
+            # No scheme: a URL of a database holds a password, and this line is kept in a log.
+            ("--port", options.port, "", proxy.new_session),
+            ("--control-port", options.control_port, "http://", lambda: Connection(answer, 0)),
         ):
             listener = _listen(flag, port)
             server = await loop.create_server(factory, sock=listener, backlog=_BACKLOG)
             cleanup.callback(server.close)
-            urls.append(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
-        sys.stdout.write(f"listening on {' '.join(urls)}\n")
+            addresses.append(f"{scheme}127.0.0.1:{listener.getsockname()[1]}")
+        sys.stdout.write(f"listening on {' '.join(addresses)}\n")
         sys.stdout.flush()
         return await stopped
 

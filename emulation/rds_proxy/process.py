@@ -62,7 +62,7 @@ def start_proxy(
     address, control_url = _addresses(child, log)
     parts = urlsplit(database_url)
     login = parts.netloc.rpartition("@")[0]
-    netloc = f"{login}@{urlsplit(address).netloc}"
+    netloc = f"{login}@{address}"
     return StartedProxy(child, urlunsplit(parts._replace(netloc=netloc)), control_url)
 
 

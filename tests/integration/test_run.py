@@ -126,7 +126,7 @@ def test_both_sides_answer_every_route_and_error_alike(short_run: FinishedRun) -
 def test_every_component_was_metered_while_it_worked(short_run: FinishedRun) -> None:
     components = {
         "ec2": {"app", "database", "cache", "generator"},
-        "serverless": {"gateway", "environments", "database", "cache", "generator"},
+        "serverless": {"gateway", "environments", "proxy", "database", "cache", "generator"},
     }
     for block in short_run.blocks:
         assert set(block.cpu_seconds) == components[block.side]
