@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from commands.conducting import Enough, FixedPairs, Precision, UntilNarrow
+from comparison.demands import RDS_PROXY
 from comparison.latency_log import INTENDED, SENT
 from loadtests.profiles import Profile
 from measurement.errors import ArgumentError
 from measurement.targets import EC2, SCALED_OUT, SERVERLESS
 
 SIDES = (EC2, SERVERLESS, SCALED_OUT)
-RDS_PROXY = "rds-proxy"
 PARTS = (RDS_PROXY,)
 """What a run can be made without."""
 CacheChoice = Literal["profile", "cold", "warm"]

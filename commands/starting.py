@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from commands.run_facts import RunFacts, RunningHouse, local_facts
-from commands.run_order import RDS_PROXY, RunOrder, architecture
+from commands.run_order import RunOrder, architecture
+from comparison.demands import RDS_PROXY
 from emulation.debian_packages import cache_directory
 from emulation.private_servers import DataServers, start_data_servers
 from emulation.supervision import Supervisor

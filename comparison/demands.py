@@ -23,6 +23,9 @@ from comparison.latency_log import SENT, measured_successes
 from comparison.records import BlockRecord, RunRecord
 from comparison.significance import paired_interval
 
+RDS_PROXY = "rds-proxy"
+"""What `run --without` calls it, and RunRecord.without."""
+
 
 def architecture_of(side: str) -> str:
     """A side's architecture: its name without the number of a repetition (`ec2#2` is `ec2`)."""
@@ -35,7 +38,8 @@ def setup_of(run: RunRecord) -> Setup:
     Only a run on AWS has a region among its versions.
     """
     on_aws = "region" in run.versions
-    return Setup(data=DataTier(cache_engine=AWS_CACHE_ENGINE)) if on_aws else Setup()
+    data = DataTier(cache_engine=AWS_CACHE_ENGINE) if on_aws else DataTier()
+    return Setup(data=data, proxy=RDS_PROXY not in run.without)
 
 
 def measured_demands(

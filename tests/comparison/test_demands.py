@@ -111,3 +111,8 @@ def test_a_percentile_is_of_all_blocks_of_a_side() -> None:
         "serverless": 7.7,
     }
     assert measured_percentile_ms(blocks(), "99.99")["ec2"] is None
+
+
+def test_a_run_without_rds_proxy_is_not_billed_for_it() -> None:
+    assert setup_of(run()).proxy
+    assert not setup_of(run(without=("rds-proxy",))).proxy
