@@ -1,6 +1,7 @@
 """Fixtures that more than one folder uses: child processes, and real MariaDB and Redis."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,15 @@ import pytest
 from emulation.private_servers import DataServers, start_data_servers
 from emulation.supervision import Supervisor
 from measurement.dataset import load
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the programs that tests start, also where pytest itself is to ignore it.
+
+    A program that is started with `&` ignores SIGINT, and so does everything that it starts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from packaging.markers import Marker
+
 from infrastructure.errors import InfrastructureError, SettingError
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -174,9 +176,17 @@ def _pinned(artefact: Artefact, repository: Path) -> list[str]:
 
 
 def _pins(path: Path) -> dict[str, str]:
-    """Name -> version of each "name==version" line."""
+    """Name -> version of each "name==version" line that is meant for this Python.
+
+    The archives are made for the Python that makes them, whatever system it runs on.
+    """
     text = path.read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w-]+)==([^\s;]+)", text, re.MULTILINE))
+    lines = re.findall(r"^([\w-]+)==([^\s;]+)(?: *;([^\\\n]+))?", text, re.MULTILINE)
+    return {name: version for name, version, marker in lines if _is_meant(marker.strip())}
+
+
+def _is_meant(marker: str) -> bool:
+    return not marker or Marker(marker).evaluate({"sys_platform": "linux"})
 
 
 def _download(

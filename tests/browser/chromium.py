@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from playwright._impl._driver import compute_driver_executable
+
 from emulation.binaries import missing_sonames, package_names
 from emulation.debian_packages import PackageError, unpack
 
@@ -69,14 +71,32 @@ def find_chromium() -> Chromium:
 
 def unpacked_chromium(unpack_packages: Unpack, ldd: Ldd) -> Chromium:
     """Debian's, with every library that the system lacks; raises PackageError."""
-    roots = [unpack_packages(PACKAGES)]
-    program = roots[0] / PROGRAM
+    root = unpack_packages(PACKAGES)
+    roots = _with_libraries(root / PROGRAM, [root], unpack_packages, ldd)
+    fonts = {
+        # fonts.conf looks for fonts in the system and in this folder.
+        "FONTCONFIG_PATH": str(root / "etc/fonts"),
+        "XDG_DATA_HOME": str(root / "usr/share"),
+    }
+    return Chromium(root / PROGRAM, {**os.environ, **_library_path(roots), **fonts})
+
+
+def driver_variables(unpack_packages: Unpack = unpack, ldd: Ldd | None = None) -> dict[str, str]:
+    """What Playwright's own program needs besides: a small system lacks one of its libraries."""
+    node, _ = compute_driver_executable()
+    return _library_path(_with_libraries(Path(node), [], unpack_packages, ldd or _ldd))
+
+
+def _with_libraries(
+    program: Path, roots: Sequence[Path], unpack_packages: Unpack, ldd: Ldd
+) -> list[Path]:
+    """`roots` and what else must be unpacked so that the program finds its libraries."""
+    found = list(roots)
     for _ in range(ROUNDS):
-        environment = _environment(roots)
-        missing = missing_sonames(ldd(program, environment))
+        missing = missing_sonames(ldd(program, {**os.environ, **_library_path(found)}))
         if not missing:
-            return Chromium(program, environment)
-        roots.append(unpack_packages(packages_of(missing)))
+            return found
+        found.append(unpack_packages(packages_of(missing)))
     raise PackageError(f"{program} still lacks {', '.join(missing)}")
 
 
@@ -90,7 +110,8 @@ def _package_of(soname: str) -> tuple[str, ...]:
     return next(irregular, None) or package_names(soname)
 
 
-def _environment(roots: Sequence[Path]) -> dict[str, str]:
+def _library_path(roots: Sequence[Path]) -> dict[str, str]:
+    """LD_LIBRARY_PATH for what was unpacked; nothing where nothing was."""
     libraries = [
         folder
         for root in roots
@@ -99,13 +120,7 @@ def _environment(roots: Sequence[Path]) -> dict[str, str]:
         # libpulse has half of itself in a folder of its own.
         for folder in (place, place / "pulseaudio")
     ]
-    return {
-        **os.environ,
-        "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
-        # fonts.conf looks for fonts in the system and in this folder.
-        "FONTCONFIG_PATH": str(roots[0] / "etc/fonts"),
-        "XDG_DATA_HOME": str(roots[0] / "usr/share"),
-    }
+    return {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries))} if libraries else {}
 
 
 def _ldd(program: Path, environment: Mapping[str, str]) -> str:

@@ -1,13 +1,20 @@
 """Chromium, driven by Playwright, and a page that tells on itself."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    sync_playwright,
+)
+from playwright.sync_api._context_manager import PlaywrightContextManager
 
-from tests.browser.chromium import find_chromium
+from tests.browser.chromium import driver_variables, find_chromium
 from tests.comparison.reports.pages import finished
 
 DRAWN = "html[data-drawn]"
@@ -17,7 +24,7 @@ PATIENCE_MS = 15_000
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = find_chromium()
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, _started(patch) as playwright:
         browser = playwright.chromium.launch(
             executable_path=program.path,
             env=dict(program.environment),
@@ -26,6 +33,13 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def _started(patch: pytest.MonkeyPatch) -> PlaywrightContextManager:
+    if sys.platform == "linux":
+        for name, value in driver_variables().items():
+            patch.setenv(name, value)
+    return sync_playwright()
 
 
 @pytest.fixture(scope="module")
