@@ -1,88 +1,15 @@
 """`./compare.py run` for real: both sides, real servers, short blocks."""
 
-import contextlib
-import json
-import re
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
-import psutil
 import pytest
 
 from comparison.records import BlockRecord, RunRecord
-from emulation.starting import free_port
 from measurement.results import read_results
-
-COMPARE = Path(__file__).resolve().parents[2] / "compare.py"
-TEMPORARY = re.compile(r"/tmp/[\w-]+-[0-9a-f]{12}")
-GONE_WITHIN_SECONDS = 10.0
-
-
-@dataclass
-class Family:
-    """A started compare.py and everything it was seen to start."""
-
-    process: "subprocess.Popen[str]"
-    processes: set[psutil.Process] = field(default_factory=set)
-    directories: set[Path] = field(default_factory=set)
-
-    def look(self) -> None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self.process.pid).children(recursive=True):
-                self.processes.add(child)
-                with contextlib.suppress(psutil.Error):
-                    found = TEMPORARY.findall(" ".join(child.cmdline()))
-                    self.directories.update(map(Path, found))
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 120
-        while not condition():
-            assert self.process.poll() is None, self.process.communicate()
-            assert time.monotonic() < deadline, "it never came so far"
-            self.look()
-            time.sleep(0.1)
-
-    def left_behind(self) -> list[str]:
-        """What is still there after the time that everything has to disappear in."""
-        deadline = time.monotonic() + GONE_WITHIN_SECONDS
-        while time.monotonic() < deadline and (self._alive() or self._existing()):
-            time.sleep(0.1)
-        return [*self._alive(), *self._existing()]
-
-    def _alive(self) -> list[str]:
-        alive = []
-        for process in self.processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                    alive.append(str(process))
-        return alive
-
-    def _existing(self) -> list[str]:
-        return [str(path) for path in self.directories if path.exists()]
-
-
-@contextmanager
-def started(*arguments: str | Path) -> Iterator[Family]:
-    process = subprocess.Popen(
-        [sys.executable, COMPARE, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Its own process group, as a shell gives it: Ctrl-C must reach it and not pytest.
-        start_new_session=True,
-    )
-    try:
-        yield Family(process)
-    finally:
-        process.kill()
-        process.communicate()
+from tests.integration.family import COMPARE, started
 
 
 @dataclass(frozen=True)
@@ -173,48 +100,3 @@ def test_no_secret_is_kept_in_the_results(short_run: FinishedRun) -> None:
 
 def test_no_process_and_no_directory_is_left_behind(short_run: FinishedRun) -> None:
     assert short_run.left_behind == []
-
-
-def test_ctrl_c_keeps_what_was_measured_and_stops_everything(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    with started("run", "--users", "3", "--duration", "2", "--out", folder) as family:
-        family.wait_until(lambda: any(folder.glob("blocks/*.json")))
-        family.process.send_signal(signal.SIGINT)
-        output, errors = family.process.communicate(timeout=30)
-
-        assert family.process.returncode == 130
-        assert "interrupted" in errors
-        assert family.left_behind() == []
-    run, blocks = read_results(folder)
-    assert run.interrupted
-    assert len(blocks) >= 1
-    assert "interrupted" in output.lower()
-
-
-def test_kill_9_in_mid_run_leaves_nothing_behind(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    with started("run", "--users", "3", "--duration", "60", "--out", folder) as family:
-        family.wait_until(lambda: any(folder.glob("logs/*.progress.json")))
-        family.look()
-        family.process.kill()
-        family.process.wait()
-
-        assert len(family.processes) >= 6
-        assert family.directories
-        assert family.left_behind() == []
-
-
-@pytest.mark.parametrize("side", ["ec2", "serverless"])
-def test_serve_leaves_one_side_running_until_ctrl_c(side: str) -> None:
-    with started("serve", side, "--port", str(free_port())) as family:
-        assert family.process.stdout is not None
-        url = re.search(r"http://[\d.:]+", family.process.stdout.readline())
-        assert url is not None, family.process.communicate()
-        family.look()
-        with urlopen(f"{url.group()}/customerdata/1") as answer:
-            readings = json.load(answer)
-        family.process.send_signal(signal.SIGINT)
-
-        assert family.process.wait(timeout=30) == 130
-        assert len(readings["Measures"]) == 10
-        assert family.left_behind() == []
