@@ -14,10 +14,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.echo import started_echo
 from benchmarks.ratios import Goal, alternating, ratio, report
 from emulation.supervision import Supervisor
 from loadtests.profiles import PROFILES, Profile, customised
+from measurement.calibration import started_echo
 from measurement.locust_run import LoadOrder, LoadProgress, run_load
 
 ROUNDS = 5
@@ -30,13 +30,13 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-clients-") as name, Supervisor() as owner:
         folder = Path(name)
-        url = started_echo(owner, folder / "echo.log")
-        measure: list[Callable[[], float]] = [
-            partial(_ours, owner, url, folder),
-            partial(_peer, "fast", url),
-            partial(_peer, "http", url),
-        ]
-        ours, fast, http = alternating(ROUNDS, measure)
+        with started_echo(owner, folder / "echo.log") as url:
+            measure: list[Callable[[], float]] = [
+                partial(_ours, owner, url, folder),
+                partial(_peer, "fast", url),
+                partial(_peer, "http", url),
+            ]
+            ours, fast, http = alternating(ROUNDS, measure)
     report("requests per CPU-second, arrivals / bare FastHttpUser", ratio(ours, fast), Goal(0.8))
     report("requests per CPU-second, arrivals / bare HttpUser", ratio(ours, http), Goal(2.0))
     shown = ", ".join(f"{statistics.median(figures):,.0f}" for figures in (ours, fast, http))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.ratios import Goal, ratio, report
 from emulation.supervision import Supervisor
-from measurement.targets import wait_until
+from measurement.calibration import started_echo
 
 ROUNDS = 25
 _REPOSITORY = Path(__file__).resolve().parent.parent
@@ -21,28 +21,13 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-recorder-") as name, Supervisor() as owner:
-        folder = Path(name)
-        url = _started_echo(owner, folder / "echo.log")
-        command = [sys.executable, "-m", "benchmarks.recorded_load", url, str(ROUNDS), name]
-        done = subprocess.run(
-            command, cwd=_REPOSITORY, env=os.environ, capture_output=True, text=True, check=True
-        )
+        with started_echo(owner, Path(name, "echo.log")) as url:
+            command = [sys.executable, "-m", "benchmarks.recorded_load", url, str(ROUNDS), name]
+            done = subprocess.run(
+                command, cwd=_REPOSITORY, env=os.environ, capture_output=True, text=True, check=True
+            )
     recorded, bare = zip(*json.loads(done.stdout), strict=True)
     found = ratio(recorded, bare)
     report("CPU per request, recorded / not recorded", found, Goal(1.03, at_most=True))
     with_us, without_us = statistics.median(recorded), statistics.median(bare)
     print(f"  in us here: {with_us:.1f} and {without_us:.1f}")
-
-
-def _started_echo(owner: Supervisor, log: Path) -> str:
-    """The calibrated echo's base URL."""
-    with log.open("wb") as output:
-        echo = owner.start(
-            "echo server",
-            [sys.executable, "-m", "measurement.echo_server"],
-            environment=dict(os.environ),
-            cwd=_REPOSITORY,
-            stdout=output,
-        )
-    wait_until(lambda: "listening on " in log.read_text(encoding="utf-8"), echo, log)
-    return log.read_text(encoding="utf-8").split()[-1]

@@ -9,7 +9,8 @@ import math
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +55,14 @@ def calibrate(
 
     Raises MeasurementError when the echo server or Locust fails.
     """
-    log = logs / "echo.log"
+    with started_echo(supervisor, logs / "echo.log") as url:
+        order = LoadOrder(full_load(profile), seed, url, processes=processes)
+        return _compared_with_a_socket(supervisor, order, logs)
+
+
+@contextmanager
+def started_echo(supervisor: Supervisor, log: Path) -> Iterator[str]:
+    """The base URL of an echo server that ends with the block; raises MeasurementError."""
     with log.open("wb") as output:
         echo = supervisor.start(
             "echo server",
@@ -65,9 +73,7 @@ def calibrate(
         )
     try:
         wait_until(lambda: "listening on " in log.read_text(encoding="utf-8"), echo, log)
-        url = log.read_text(encoding="utf-8").split()[-1]
-        order = LoadOrder(full_load(profile), seed, url, processes=processes)
-        return _compared_with_a_socket(supervisor, order, logs)
+        yield log.read_text(encoding="utf-8").split()[-1]
     finally:
         supervisor.stop(echo)
 
