@@ -20,12 +20,15 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-recorder-") as name, Supervisor() as owner:
-        with started_echo(owner, Path(name, "echo.log")) as url:
-            command = [sys.executable, "-m", "benchmarks.recorded_load", url, str(ROUNDS), name]
-            done = subprocess.run(
-                command, cwd=_REPOSITORY, env=os.environ, capture_output=True, text=True, check=True
-            )
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-recorder-") as name,
+        Supervisor() as owner,
+        started_echo(owner, Path(name, "echo.log")) as url,
+    ):
+        command = [sys.executable, "-m", "benchmarks.recorded_load", url, str(ROUNDS), name]
+        done = subprocess.run(
+            command, cwd=_REPOSITORY, env=os.environ, capture_output=True, text=True, check=True
+        )
     recorded, bare = zip(*json.loads(done.stdout), strict=True)
     found = ratio(recorded, bare)
     report("CPU per request, recorded / not recorded", found, Goal(1.03, at_most=True))
