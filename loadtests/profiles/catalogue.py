@@ -125,7 +125,8 @@ def shortened(profile: Profile, block_seconds: float | None) -> Profile:
     return customised(
         profile,
         block_seconds=block_seconds,
-        warm_up_seconds=max(0.0, profile.warm_up_seconds * share),
+        # Rounded: 3 s x 0.3 is 0.9, not 0.8999999999999999.
+        warm_up_seconds=round(max(0.0, profile.warm_up_seconds * share), 6),
     )
 
 
