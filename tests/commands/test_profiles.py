@@ -105,9 +105,3 @@ def test_little_load_is_not_drawn_as_none() -> None:
     lines = chart(chosen_profile("origin", users=1000), width=80)
 
     assert lines[7].partition("│")[2].startswith(("▁", "▂", "▃", "▄", "▅", "▆", "▇"))
-
-
-def test_examples_keep_their_lines_in_the_help() -> None:
-    lines = [line.strip() for line in run("--help").output.splitlines()]
-
-    assert "./compare.py profiles spike" in lines
