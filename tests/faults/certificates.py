@@ -9,6 +9,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
@@ -23,15 +35,21 @@ def make_certificates(directory: Path) -> Certificates:
     files = Certificates(directory / "ca.pem", directory / "server.pem", directory / "server.key")
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name, name = (_name(text) for text in ("Test CA", "Test server"))
+    # From Python 3.13 on, a certificate that does not name its issuer's key is refused (RFC 5280).
+    ca_identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    by_ca = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca_identifier)
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_SIGNS_CERTIFICATES, critical=True)
+        .add_extension(ca_identifier, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     certificate = (
         _builder(name, ca_name, key.public_key())
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(by_ca, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
