@@ -14,7 +14,7 @@ from benchmarks.ratios import Goal, ratio, report
 from emulation.supervision import Supervisor
 from measurement.calibration import started_echo
 
-ROUNDS = 25
+ROUNDS = 8
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
 
