@@ -26,6 +26,9 @@ from emulation.errors import EmulationError
 from emulation.reaper import remove
 
 STOP_GRACE_SECONDS = 5.0
+# A socket's path has at most 104 bytes on macOS, with its end (sys/un.h; 108 on Linux); our longest
+# name in a temporary directory takes some 45.
+_LONGEST_BASE_BYTES = 40
 _REPOSITORY = Path(__file__).resolve().parent.parent
 # Standard input is the reaper's pipe at first: the shell writes its own process group there, puts
 # the wanted input ($1) in its place and becomes the program. (Not a higher descriptor: dash, the
@@ -77,14 +80,19 @@ class Supervisor:
     def directory(self, label: str) -> Path:
         """Make a temporary directory that is gone after this run.
 
-        It lies in /tmp rather than in $TMPDIR: a socket path must stay below 104 bytes, and macOS
-        has a long $TMPDIR.
+        It lies in $TMPDIR unless that is too long for a socket in it, as on macOS: then in /tmp.
+        Raises EmulationError when it cannot be made.
         """
         self._require_open()
-        base = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108 - the name below is random and 0700
-        path = base / f"{label}-{uuid.uuid4().hex[:12]}"
+        path = _temporary_base() / f"{label}-{uuid.uuid4().hex[:12]}"
         self._tell(f"directory {path}")
-        path.mkdir(mode=0o700)
+        try:
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            raise EmulationError(
+                f"cannot make {path}: {error.strerror}; "
+                "name a folder that can be written and has room in TMPDIR"
+            ) from error
         self._directories.append(path)
         return path
 
@@ -190,6 +198,13 @@ class Supervisor:
             os.close(self._pipe)
             self._pipe = -1
             self._children.clear()
+
+
+def _temporary_base() -> Path:
+    chosen = tempfile.gettempdir()
+    # Printable: a line's end in it would part the reaper's line in two.
+    fits = len(os.fsencode(chosen)) <= _LONGEST_BASE_BYTES and chosen.isprintable()
+    return Path(chosen if fits or not Path("/tmp").is_dir() else "/tmp")  # noqa: S108 - names in it are random, and 0700
 
 
 def _script(max_descriptors: int | None) -> str:

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -115,6 +116,28 @@ def test_a_directory_is_private_and_its_path_short(supervisor: Supervisor) -> No
 
     assert directory.stat().st_mode & 0o777 == 0o700
     assert len(str(directory / "socket")) < 104
+
+
+def test_a_directory_lies_in_tmpdir_unless_that_is_too_long_for_a_socket(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = supervisor.directory("base")
+    long = base / ("x" * 100)
+    long.mkdir()
+
+    monkeypatch.setattr(tempfile, "tempdir", str(base))
+    assert supervisor.directory("mariadb").parent == base
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert supervisor.directory("mariadb").parent == Path("/tmp")
+
+
+def test_a_directory_that_cannot_be_made_names_tmpdir(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+
+    with pytest.raises(EmulationError, match=r"cannot make /nowhere/mariadb-.*TMPDIR"):
+        supervisor.directory("mariadb")
 
 
 def test_a_program_that_does_not_exist_is_named(supervisor: Supervisor) -> None:
