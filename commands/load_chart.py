@@ -32,6 +32,8 @@ def chart(profile: Profile, width: int = 80) -> list[str]:
         named = {ROWS - 1: _number(top), ROWS // 2 - 1: _number(top / 2)}.get(row, "")
         lines.append(f"{named:>{label}} │{_row(values, top, row)}".rstrip())
     lines.append(f"{'0':>{label}} └{'─' * len(values)}")
+    if profile.faults:
+        lines.append(" " * (label + 2) + _faults(profile, len(values)).rstrip())
     lines.append(" " * (label + 2) + _times(profile, len(values)))
     return lines
 
@@ -51,6 +53,22 @@ def _row(values: Sequence[float], top: float, row: int) -> str:
             "▁" if cell == " " and value > 0 else cell
             for cell, value in zip(cells, values, strict=True)
         ]
+    return "".join(cells)
+
+
+def fault_letter(number: int) -> str:
+    """What marks the fault of this number, from 0, below the chart: A, B, … Z, A, …"""
+    return chr(ord("A") + number % 26)
+
+
+def _faults(profile: Profile, columns: int) -> str:
+    """Each fault's letter for as long as it lasts; at least once."""
+    cells = [" "] * columns
+    for number, fault in enumerate(profile.faults):
+        first = int(fault.at_seconds / profile.block_seconds * columns)
+        after = int(fault.end_seconds / profile.block_seconds * columns)
+        for column in range(first, max(after, first + 1)):
+            cells[column] = fault_letter(number)
     return "".join(cells)
 
 

@@ -4,14 +4,23 @@ A command gets the finished profile, so that a mistake in the user's file or fla
 anything is started.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 import click
 
 from loadtests.errors import LoadTestError
-from loadtests.profiles import DEFAULT_PROFILE, Profile, customised, find_profile, shortened
+from loadtests.profiles import (
+    DEFAULT_PROFILE,
+    Fault,
+    Profile,
+    customised,
+    find_profile,
+    parse_fault,
+    shortened,
+    with_faults,
+)
 from measurement.errors import ArgumentError
 
 _name = click.option(
@@ -34,6 +43,14 @@ _duration = click.option(
     "--duration", type=click.FloatRange(1, 86_400), help="Seconds of load per block."
 )
 _blocks = click.option("--blocks", type=click.IntRange(1, 500), help="Blocks of load per side.")
+_faults = click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="WHAT@20s+10s",
+    help="From second 20 of each block, for 10 s, let this fail (cache-down, db-slow=300ms, …:"
+    " docs/profiles.md lists them). Again for more.",
+)
 
 processes = click.option(
     "--processes",
@@ -45,13 +62,14 @@ processes = click.option(
 
 
 def load_profile(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command --profile, --users, --rate, --duration, --blocks; it receives `profile`."""
+    """Give the command the flags above; it receives their `profile`."""
 
     @_name
     @_users
     @_rate
     @_duration
     @_blocks
+    @_faults
     @wraps(command)
     def with_profile(
         *args: Any,  # noqa: ANN401 - whatever the command itself takes
@@ -60,10 +78,16 @@ def load_profile(command: Callable[..., None]) -> Callable[..., None]:
         rate: float | None,
         duration: float | None,
         blocks: int | None,
+        faults: tuple[str, ...],
         **others: Any,  # noqa: ANN401 - as above
     ) -> None:
         profile = chosen_profile(
-            profile_name, users=users, rate=rate, duration=duration, blocks=blocks
+            profile_name,
+            users=users,
+            rate=rate,
+            duration=duration,
+            blocks=blocks,
+            faults=faults,
         )
         command(*args, profile=profile, **others)
 
@@ -77,10 +101,15 @@ def chosen_profile(
     rate: float | None = None,
     duration: float | None = None,
     blocks: int | None = None,
+    faults: Sequence[str] = (),
 ) -> Profile:
     """The named profile, or a file's, with what the flags change; raises ArgumentError."""
     try:
         found = customised(find_profile(name), users=users, rate=rate, blocks=blocks)
-        return shortened(found, duration)
+        return _with(shortened(found, duration), [parse_fault(one) for one in faults])
     except LoadTestError as error:
         raise ArgumentError(str(error)) from error
+
+
+def _with(profile: Profile, faults: Sequence[Fault]) -> Profile:
+    return with_faults(profile, faults) if faults else profile

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from commands.load_chart import chart, over_time
+from commands.load_chart import chart, fault_letter, over_time
 from commands.load_options import chosen_profile
 from loadtests.arrivals import expected_requests
 from loadtests.profiles import PROFILES, Profile, to_document
+from loadtests.profiles.faults import WORDS
 from loadtests.profiles.profile import (
     ConstantThinkTime,
     ExponentialThinkTime,
@@ -49,6 +50,7 @@ def describe(profile: Profile) -> str:
             f"  {what} over one block",
             "",
             *chart(profile),
+            *_faults(profile),
         ]
     )
 
@@ -116,6 +118,17 @@ def _requests(profile: Profile) -> Iterator[tuple[str, str]]:
     limits = profile.connections
     kept = "kept" if limits.keep_alive else "a new one for each request"
     yield "connection", f"{kept}; timeout {limits.timeout_seconds:g} s"
+
+
+def _faults(profile: Profile) -> Iterator[str]:
+    """What each letter below the chart stands for."""
+    if profile.faults:
+        yield ""
+    for number, fault in enumerate(profile.faults):
+        when = f"{fault.at_seconds:g} s to {fault.end_seconds:g} s"
+        amount = f" {fault.delay_ms:g} ms" if fault.delay_ms else ""
+        amount = f" {fault.loss_percent:g} %" if fault.loss_percent else amount
+        yield f"  {fault_letter(number)} {fault.what}{amount}, {when}: {WORDS[fault.what]}"
 
 
 def _blocks(profile: Profile) -> Iterator[tuple[str, str]]:

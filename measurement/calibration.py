@@ -89,6 +89,7 @@ def full_load(profile: Profile) -> Profile:
         block_seconds=ramp_seconds + measured_seconds,
         warm_up_seconds=ramp_seconds,
         blocks=1,
+        faults=(),
         closed=closed and replace(closed, shape=_ALL_AT_ONCE),
         open=open_model and replace(open_model, curve=_LEVEL),
     )

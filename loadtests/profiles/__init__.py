@@ -11,8 +11,10 @@ from loadtests.profiles.catalogue import (
     find_profile,
     read_profile,
     shortened,
+    with_faults,
 )
 from loadtests.profiles.document import from_document, to_document
+from loadtests.profiles.faults import Fault, parse_fault
 from loadtests.profiles.profile import CUSTOMER_DATA, MAX_SPAWN_RATE, ROUTES, Profile
 
 __all__ = [
@@ -21,11 +23,14 @@ __all__ = [
     "MAX_SPAWN_RATE",
     "PROFILES",
     "ROUTES",
+    "Fault",
     "Profile",
     "customised",
     "find_profile",
     "from_document",
+    "parse_fault",
     "read_profile",
     "shortened",
     "to_document",
+    "with_faults",
 ]

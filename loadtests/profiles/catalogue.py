@@ -8,17 +8,18 @@ that is wrong is noticed at once.
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from loadtests.errors import FieldError, LoadTestError
 from loadtests.profiles.document import from_document, line_of
+from loadtests.profiles.faults import Fault, scaled
 from loadtests.profiles.profile import Profile
 
 DEFAULT_PROFILE: Final = "quick"
 # In the order in which they are listed.
-_OWN: Final = ("origin", "quick", "steady", "spike", "soak", "wave", "arrivals")
+_OWN: Final = ("origin", "quick", "steady", "spike", "soak", "wave", "arrivals", "faults")
 _FOLDER: Final = Path(__file__).resolve().parent
 
 
@@ -69,6 +70,14 @@ def _json(path: Path, text: str) -> Mapping[str, Any]:
     return values
 
 
+def with_faults(profile: Profile, faults: Sequence[Fault]) -> Profile:
+    """The profile with these faults beside its own; raises LoadTestError where one cannot be."""
+    try:
+        return dataclasses.replace(profile, faults=(*profile.faults, *faults))
+    except FieldError as error:
+        raise LoadTestError(f"--fault: {error.problem}") from error
+
+
 def customised(  # noqa: PLR0913 - one per flag
     profile: Profile,
     *,
@@ -77,9 +86,15 @@ def customised(  # noqa: PLR0913 - one per flag
     block_seconds: float | None = None,
     warm_up_seconds: float | None = None,
     blocks: int | None = None,
+    faults: Sequence[Fault] | None = None,
 ) -> Profile:
     """The profile with what is not None replaced; raises LoadTestError naming it and the field."""
-    given = {"block_seconds": block_seconds, "warm_up_seconds": warm_up_seconds, "blocks": blocks}
+    given = {
+        "block_seconds": block_seconds,
+        "warm_up_seconds": warm_up_seconds,
+        "blocks": blocks,
+        "faults": None if faults is None else tuple(faults),
+    }
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     try:
         if users is not None:
@@ -115,7 +130,7 @@ def _with_rate(profile: Profile, rate: float) -> object:
 
 
 def shortened(profile: Profile, block_seconds: float | None) -> Profile:
-    """The profile with blocks of that length; a shorter block has a warm-up shorter in proportion.
+    """The profile with blocks of that length; a shorter block's warm-up and faults shrink with it.
 
     None leaves it as it is. Raises LoadTestError as customised() does.
     """
@@ -127,6 +142,7 @@ def shortened(profile: Profile, block_seconds: float | None) -> Profile:
         block_seconds=block_seconds,
         # Rounded: 3 s x 0.3 is 0.9, not 0.8999999999999999.
         warm_up_seconds=round(max(0.0, profile.warm_up_seconds * share), 6),
+        faults=scaled(profile.faults, share),
     )
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import re
 import types
 import typing
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from loadtests.profiles.profile import Point, Profile
 
 _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 _TABLE = re.compile(r"^\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_LISTED_TABLE = re.compile(r"^\s*\[\[\s*([^\[\]]+?)\s*\]\]\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w-]+(?:\s*\.\s*[\w-]+)*)\s*=""")
 
 
@@ -35,8 +37,15 @@ def line_of(field: str, text: str) -> int | None:
     """The line, from 1, where a TOML text sets this field or the table nearest around it."""
     lines: dict[str, int] = {}
     table = ""
+    listed: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
-        if found := _TABLE.match(line):
+        if found := _LISTED_TABLE.match(line):
+            name = found[1].replace(" ", "")
+            listed[name] += 1
+            table = f"{name}[{listed[name]}]"
+            lines[table] = number
+            lines.setdefault(name, number)
+        elif found := _TABLE.match(line):
             table = found[1].replace(" ", "")
             lines.setdefault(table, number)
         elif found := _KEY.match(line):
@@ -89,7 +98,8 @@ def _value(hint: Any, value: object, name: str) -> object:  # noqa: ANN401 - any
     if origin is Mapping:
         return {key: _value(float, one, name) for key, one in _table(value, name).items()}
     if origin is tuple:
-        return _points(value, name)
+        item = typing.get_args(hint)[0]
+        return _points(value, name) if item is Point else _records(item, value, name)
     if origin is types.UnionType or dataclasses.is_dataclass(hint):
         return _nested(hint, _table(value, name), name)
     if hint is float and type(value) is int:
@@ -108,6 +118,16 @@ def _nested(hint: object, values: Mapping[str, object], name: str) -> object:
         return _record(kind, values)
     except FieldError as error:
         raise error.within(name) from None
+
+
+def _records(kind: type, value: object, name: str) -> tuple[object, ...]:
+    """One record per table of a list; the first is called faults[1]."""
+    if not isinstance(value, list | tuple):
+        raise FieldError(name, f"must be a list of tables, not {value!r}")
+    return tuple(
+        _nested(kind, _table(one, f"{name}[{number}]"), f"{name}[{number}]")
+        for number, one in enumerate(value, start=1)
+    )
 
 
 def _table(value: object, name: str) -> Mapping[str, object]:

@@ -4,74 +4,18 @@ Separate from the reading of files and from the JSON Schema, which both follow f
 `Annotated` carries each field's limits and its one-line description.
 """
 
-import dataclasses
 import math
-import re
-import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from loadtests.errors import FieldError
+from loadtests.profiles.faults import Fault, fault_rules
+from loadtests.profiles.limits import Limits, Pattern, require, require_limits
 
 # Locust warns above 100 new users a second; its own latencies are wrong then.
 MAX_SPAWN_RATE = 100.0
 CUSTOMER_DATA = "/customerdata/{id}"
 ROUTES = (CUSTOMER_DATA, "/customer/{id}", "/")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a number must be; every number must also be finite."""
-
-    minimum: float = -math.inf
-    maximum: float = math.inf
-    above: float = -math.inf
-    """Exclusive minimum."""
-
-    def allow(self, value: float) -> bool:
-        return (
-            math.isfinite(value)
-            and self.minimum <= value <= self.maximum
-            and (value > self.above or self.above == -math.inf)
-        )
-
-    def __str__(self) -> str:
-        words = []
-        if self.minimum > -math.inf:
-            words.append(f"at least {self.minimum:g}")
-        if self.above > -math.inf:
-            words.append(f"above {self.above:g}")
-        if self.maximum < math.inf:
-            words.append(f"at most {self.maximum:g}")
-        return " and ".join(words) or "a finite number"
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What a text must be: it is shown on terminals and in reports."""
-
-    regex: str
-    words: str
-
-
-def require(field_name: str, value: object, must_be: str, *, valid: bool) -> None:
-    """Raise FieldError naming the field unless its value is valid."""
-    if not valid:
-        raise FieldError(field_name, f"must be {must_be}, not {value!r}")
-
-
-def require_limits(record: Any) -> None:  # noqa: ANN401 - any of the records below
-    """Check each number and text of a record against what its type states."""
-    hints = typing.get_type_hints(type(record), include_extras=True)
-    for part in dataclasses.fields(record):
-        limits = [one for one in hints[part.name].__metadata__ if isinstance(one, Limits)]
-        value = getattr(record, part.name)
-        for limit in limits if isinstance(value, int | float) else ():
-            require(part.name, value, str(limit), valid=limit.allow(value))
-        for pattern in (one for one in hints[part.name].__metadata__ if isinstance(one, Pattern)):
-            matches = re.fullmatch(pattern.regex, value) is not None
-            require(part.name, value, pattern.words, valid=matches)
 
 
 Seconds = Annotated[float, Limits(minimum=0)]
@@ -278,6 +222,9 @@ class Profile:
         Mapping[str, float], Limits(above=0), "How often each route is asked for, as weights."
     ] = field(default_factory=_customer_data_only)
     connections: Annotated[Connections, "How requests are sent."] = Connections()
+    faults: Annotated[
+        tuple[Fault, ...], "What goes wrong in every block, each at its moment, on every side."
+    ] = ()
 
     def __post_init__(self) -> None:
         require_limits(self)
@@ -298,6 +245,7 @@ class Profile:
         )
         for weight in self.routes.values():
             yield "routes", weight, "above 0", 0 < weight < math.inf
+        yield from fault_rules(self.faults, warm_up, length)
 
     @property
     def users(self) -> int:

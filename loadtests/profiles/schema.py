@@ -15,7 +15,8 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from loadtests.profiles.profile import ROUTES, Limits, Pattern, Profile
+from loadtests.profiles.limits import Limits, Pattern
+from loadtests.profiles.profile import ROUTES, Point, Profile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NAMES = {int: "integer", float: "number", str: "string", bool: "boolean"}
@@ -71,9 +72,7 @@ def _type(hint: Any, limits: list[Limits]) -> dict[str, Any]:  # noqa: ANN401 - 
             "additionalProperties": False,
         }
     if origin is tuple:
-        share = {"type": "number", "minimum": 0, "maximum": 1}
-        pair = {"type": "array", "prefixItems": [share, share], "items": False, "minItems": 2}
-        return {"type": "array", "items": pair, "minItems": 2}
+        return _list_of(typing.get_args(hint)[0])
     if origin is types.UnionType:
         kinds = [kind for kind in typing.get_args(hint) if dataclasses.is_dataclass(kind)]
         tables = [_record(typing.cast(type, kind)) for kind in kinds]
@@ -81,6 +80,14 @@ def _type(hint: Any, limits: list[Limits]) -> dict[str, Any]:  # noqa: ANN401 - 
     if dataclasses.is_dataclass(hint):
         return _record(typing.cast(type, hint))
     return {"type": _NAMES[hint], **_limits(limits)}
+
+
+def _list_of(kind: type) -> dict[str, Any]:
+    if kind is not Point:
+        return {"type": "array", "items": _record(kind)}
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    pair = {"type": "array", "prefixItems": [share, share], "items": False, "minItems": 2}
+    return {"type": "array", "items": pair, "minItems": 2}
 
 
 def _limits(limits: list[Limits]) -> dict[str, float]:

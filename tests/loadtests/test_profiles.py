@@ -77,7 +77,7 @@ def test_an_unknown_profile_names_the_flag_and_the_known_ones() -> None:
     with pytest.raises(LoadTestError) as caught:
         find_profile("quik", flag="--profile")
 
-    known = "origin, quick, steady, spike, soak, wave, arrivals"
+    known = "origin, quick, steady, spike, soak, wave, arrivals, faults"
     assert str(caught.value) == (
         f"--profile: no profile 'quik'; choose one of: {known}; or name a .toml file"
     )
