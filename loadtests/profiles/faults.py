@@ -45,7 +45,7 @@ WORDS: Final[Mapping[What, str]] = {
     "db-hang": "MariaDB takes connections and says nothing",
     "db-slow": "each answer of MariaDB is late (100 ms)",
     "db-restart": "MariaDB is stopped, and started again at the end",
-    "db-connections-full": "MariaDB has no connection left for anybody",
+    "db-connections-full": "MariaDB has no connection left",
     "proxy-down": "RDS Proxy is killed, and started again at the end",
     "network-delay": "each answer of Redis and MariaDB is late (20 ms)",
     "packet-loss": "packets of Redis and MariaDB are lost (2 %)",
