@@ -8,6 +8,7 @@ docs/design.md shows which.
 # ruff: noqa: E402 - the imports below need the project's own virtual environment
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,7 +21,10 @@ if __name__ == "__main__" and Path(sys.prefix) != ROOT / ".venv":
         sys.exit("compare.py: not installed yet; run: make install")
     os.execv(_ENVIRONMENT_PYTHON, [str(_ENVIRONMENT_PYTHON), *sys.argv])  # noqa: S606 - our own
 
-import signal
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # Until main() can say it in one line, Ctrl-C ends this without a traceback of some import.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
@@ -143,6 +147,8 @@ def _signals_interrupt() -> Iterator[None]:
     before = {
         number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
     }
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -1,6 +1,8 @@
 """The command: what it accepts, what it says, and how it exits."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -170,3 +172,24 @@ def test_started_by_another_python_it_finds_its_own_environment(results: Path) -
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert json.loads(done.stdout)["format"] == json_report.FORMAT
+
+
+def test_ctrl_c_while_it_is_still_being_imported_ends_it_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "click.py").write_text(
+        "print('importing', flush=True); import time; time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, compare.__file__, "profiles"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+
+    assert (process.returncode, error) == (-signal.SIGINT, "")
