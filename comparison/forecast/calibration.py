@@ -1,0 +1,355 @@
+"""From a run's records to what a forecast starts from: service times, CPU and cold starts by side.
+
+Separate from the models: what is assumed about a measurement stands here and nowhere else. A
+measured latency holds four things: the service's own time, waiting for a core, the emulated
+gateway, and the load generator's part. Waiting is kept out by taking levels whose load left the
+machine mostly idle; the generator's part was measured against an echo and is taken off; the
+gateway's is its CPU time. What is not known is refused by name, or assumed in words.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+
+import numpy as np
+
+from comparison.demands import architecture_of
+from comparison.errors import ComparisonError
+from comparison.forecast.limits import default
+from comparison.forecast.load import Load
+from comparison.forecast.scenario import CpuTime, RequestKind, constant_time
+from comparison.latency import Distribution, merge
+from comparison.latency_log import MEASURED, SENT, SUCCESS
+from comparison.records import BlockRecord, RunRecord
+
+IDLE_SHARE = 0.25
+"""Up to this share of the machine's cores in use, waiting for a core is taken to be nothing: of two
+cores at 25 % one request in ten meets another (M/M/2)."""
+FEWEST_REQUESTS = 200
+"""For service times: ten of them lie beyond p95."""
+APP, ENVIRONMENTS, GATEWAY, DATABASE, CACHE, GENERATOR = (
+    *("app", "environments", "gateway"),
+    *("database", "cache", "generator"),
+)
+MISSES = ("miss", "bypass")
+Kind = tuple[str, str]
+"""Route and cache state."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredRun:
+    """A results folder, with the load as its profile says it."""
+
+    name: str
+    """Of the folder; for messages."""
+    run: RunRecord
+    blocks: Sequence[BlockRecord]
+    load: Load
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """What one side showed at one load: the blocks of one run together."""
+
+    name: str
+    side: str
+    users: int
+    """At full load; 0 in an open model."""
+    rate: float
+    """Measured requests per second."""
+    load: Load
+    requests: int
+    """Measured ones, as are the failures."""
+    failures: int
+    latencies: Distribution
+    """Of measured successes, from the send, as the generator saw them."""
+    kinds: Mapping[Kind, Distribution]
+    """The same of warm processes, by route and cache state."""
+    cpu_ms: Mapping[str, float]
+    """Per request by component, the load generator's too; without what was not metered."""
+    init_us: tuple[int, ...]
+    generator_ms: float
+    """The generator's own part in a median latency; 0 where it was not calibrated."""
+    calibrated: bool
+    memory_mb: int
+    cpu_share_enforced: bool
+    cores: int | None
+    """Of the machine that everything ran on; None on AWS, or where it is not known."""
+    on_aws: bool
+
+    @property
+    def error_share(self) -> float:
+        return self.failures / self.requests if self.requests else 0.0
+
+    @property
+    def host_share(self) -> float | None:
+        """Of the machine's cores, in use by this side and the generator; None if unknown."""
+        if self.cores is None or not self.cpu_ms:
+            return None
+        return self.rate * fsum(self.cpu_ms.values()) / 1000 / self.cores
+
+    def size(self) -> tuple[float, float]:
+        """For an order by load."""
+        return self.rate, self.users
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """What the forecast of one side starts from."""
+
+    side: str
+    kinds: tuple[RequestKind, ...]
+    """`service` as the generator saw it, less the generator's part; `cpu.app_ms` of the server or
+    of the environments, without the emulated gateway."""
+    init: Distribution | None
+    """What a cold start adds; None where the side has none."""
+    memory_mb: int
+    gateway_ms: float
+    """CPU time of the emulated gateway, which is in `service`; 0 on AWS and on instances."""
+    generator_cpu_ms: float
+    generator_ms: float
+    """What was taken off `service`."""
+    requests: int
+    """Behind the service times."""
+    highest_rate: float
+    """Of the levels."""
+    highest_users: int
+    levels: tuple[str, ...]
+    """The runs that service times come from."""
+    host_share: float | None
+    """The busiest of these."""
+    on_aws: bool
+    cpu_share: bool
+    """Whether environments had the share of a core that their memory gives them."""
+    assumptions: tuple[str, ...]
+    """In words, for every report of a forecast."""
+
+    @property
+    def hit_share(self) -> float:
+        """Hits among the requests that ask the cache."""
+        asked = fsum(one.share for one in self.kinds if not one.name.endswith(" none"))
+        hits = fsum(one.share for one in self.kinds if one.name.endswith(" hit"))
+        return hits / asked if asked else 0.0
+
+
+def levels_of(measured: MeasuredRun) -> tuple[Level, ...]:
+    """One level per side of a run; ComparisonError names what a side lacks."""
+    if getattr(measured.run, "urls", None):
+        raise ComparisonError(
+            f"{measured.name}: its sides are servers named by --urls: their CPU time and limits are"
+            " not known, so nothing can be forecast; type them in with --inputs"
+        )
+    sides = [side for side in measured.run.targets if _blocks(measured, side)]
+    return tuple(_level(measured, side) for side in sides)
+
+
+def _blocks(measured: MeasuredRun, side: str) -> list[BlockRecord]:
+    return [block for block in measured.blocks if block.side == side]
+
+
+def _level(measured: MeasuredRun, side: str) -> Level:
+    run, blocks = measured.run, _blocks(measured, side)
+    loads = [block.load for block in blocks]
+    seconds = fsum(load.measured_seconds for load in loads)
+    requests = sum(load.measured_requests for load in loads)
+    if not requests or not seconds:
+        raise ComparisonError(f"{measured.name}: {side} has no measured requests; run again")
+    logs = [load.latencies.only(phase=MEASURED, status_class=SUCCESS, start=SENT) for load in loads]
+    kinds: dict[Kind, list[Distribution]] = {}
+    for log in logs:
+        for route, of_route in log.only(temperature="warm").by("route").items():
+            for state, part in of_route.by("cache_state").items():
+                kinds.setdefault((route, state), []).append(part.distribution())
+    error_ms = run.generator.error_ms if run.generator else {}
+    on_aws = "region" in run.versions
+    return Level(
+        name=measured.name,
+        side=side,
+        users=run.users,
+        rate=requests / seconds,
+        load=measured.load,
+        requests=requests,
+        failures=sum(load.measured_failures for load in loads),
+        latencies=merge(log.distribution() for log in logs),
+        kinds={kind: merge(parts) for kind, parts in sorted(kinds.items())},
+        cpu_ms=_cpu_ms(blocks),
+        init_us=tuple(
+            round(1000 * init_ms)
+            for block in blocks
+            if block.serverless is not None
+            for init_ms in block.serverless.init_ms
+        ),
+        generator_ms=error_ms.get("50", 0.0),
+        calibrated="50" in error_ms,
+        memory_mb=run.lambda_memory_mb,
+        cpu_share_enforced=run.cpu_share_enforced,
+        cores=None if on_aws else _cores(run),
+        on_aws=on_aws,
+    )
+
+
+def _cpu_ms(blocks: Sequence[BlockRecord]) -> dict[str, float]:
+    """Per request of the whole block, which is what was metered."""
+    requests = sum(block.load.requests for block in blocks)
+    names = sorted({name for block in blocks for name in block.cpu_seconds})
+    return {
+        name: 1000 * fsum(block.cpu_seconds.get(name, 0.0) for block in blocks) / requests
+        for name in names
+        if requests
+    }
+
+
+def _cores(run: RunRecord) -> int | None:
+    text = run.machine.get("cores", "")
+    return int(text) if text.isascii() and text.isdigit() and int(text) else None
+
+
+def calibrate(levels: Sequence[Level]) -> Calibration:
+    """One side from its levels, which there is one of at least; ComparisonError names the missing.
+
+    Service times come from all levels that left the machine mostly idle, together, or from the
+    lowest level where none did. CPU times come from the same.
+    """
+    ordered = sorted(levels, key=Level.size)
+    chosen, words = _chosen(ordered)
+    side = ordered[0].side
+    serverless = _has_functions(chosen)
+    computing = ENVIRONMENTS if serverless else APP
+    cpu_ms = _pooled_cpu_ms(chosen)
+    if computing not in cpu_ms:
+        raise ComparisonError(
+            f"{chosen[0].name}: {side} lacks the CPU time of its {computing}"
+            f" (cpu_seconds: {computing}); measure it again, or type it in with --inputs"
+        )
+    generator_ms = max(level.generator_ms for level in chosen)
+    gateway_ms = cpu_ms.get(GATEWAY, 0.0) if serverless and not chosen[0].on_aws else 0.0
+    kinds = _kinds(chosen, cpu_ms, computing, generator_ms)
+    assumptions = [words, *_assumed(chosen, kinds, serverless=serverless)]
+    init = None
+    if serverless:
+        init, init_words = _init(ordered)
+        assumptions.append(init_words)
+    return Calibration(
+        side=side,
+        kinds=kinds,
+        init=init,
+        memory_mb=chosen[0].memory_mb,
+        gateway_ms=gateway_ms,
+        generator_cpu_ms=cpu_ms.get(GENERATOR, 0.0),
+        generator_ms=generator_ms,
+        requests=sum(one.samples for level in chosen for one in level.kinds.values()),
+        highest_rate=ordered[-1].rate,
+        highest_users=max(level.users for level in ordered),
+        levels=tuple(level.name for level in chosen),
+        host_share=max((level.host_share or 0.0 for level in chosen), default=None),
+        on_aws=chosen[0].on_aws,
+        cpu_share=chosen[0].on_aws or chosen[0].cpu_share_enforced,
+        assumptions=tuple(assumptions),
+    )
+
+
+def _has_functions(levels: Sequence[Level]) -> bool:
+    return architecture_of(levels[0].side) == "serverless"
+
+
+def _chosen(ordered: Sequence[Level]) -> tuple[list[Level], str]:
+    """The levels that service times come from, and why."""
+    idle = [one for one in ordered if one.host_share is not None and one.host_share <= IDLE_SHARE]
+    if idle:
+        busiest = max(one.host_share or 0.0 for one in idle)
+        chosen = idle
+        words = (
+            f"service times are those of {_names(idle)}, whose load used {busiest:.0%} of the"
+            " machine's cores at most: waiting for a core is taken to be nothing in them"
+        )
+    else:
+        chosen = [ordered[0]]
+        share = ordered[0].host_share
+        used = "an unknown share" if share is None else f"{share:.0%}"
+        words = (
+            f"service times are those of {_names(chosen)}, the lowest load, which used {used} of"
+            " the machine's cores: waiting is within them, so the forecast is too slow"
+        )
+    requests = sum(one.samples for level in chosen for one in level.kinds.values())
+    if requests < FEWEST_REQUESTS:
+        raise ComparisonError(
+            f"{_names(chosen)}: {requests} measured warm answers of {chosen[0].side}; service times"
+            f" need {FEWEST_REQUESTS}: measure longer"
+        )
+    return chosen, words
+
+
+def _names(levels: Iterable[Level]) -> str:
+    return ", ".join(dict.fromkeys(level.name for level in levels))
+
+
+def _pooled_cpu_ms(levels: Sequence[Level]) -> dict[str, float]:
+    """Each component's mean over the levels that metered it, by their requests."""
+    names = sorted({name for level in levels for name in level.cpu_ms})
+    pooled = {}
+    for name in names:
+        known = [level for level in levels if name in level.cpu_ms]
+        requests = sum(level.requests for level in known)
+        pooled[name] = fsum(level.cpu_ms[name] * level.requests for level in known) / requests
+    return pooled
+
+
+def _kinds(
+    levels: Sequence[Level], cpu_ms: Mapping[str, float], computing: str, generator_ms: float
+) -> tuple[RequestKind, ...]:
+    """By route and cache state; the database's CPU time belongs to those that asked it."""
+    names = sorted({kind for level in levels for kind in level.kinds})
+    together = {
+        kind: merge(level.kinds[kind] for level in levels if kind in level.kinds) for kind in names
+    }
+    total = sum(one.samples for one in together.values())
+    asking = sum(one.samples for (_, state), one in together.items() if state in MISSES)
+    database_ms = cpu_ms.get(DATABASE, 0.0) * total / asking if asking else 0.0
+    return tuple(
+        RequestKind(
+            name=f"{route} {state}",
+            share=service.samples / total,
+            service=shifted(service, -generator_ms),
+            cpu=CpuTime(
+                app_ms=cpu_ms[computing],
+                database_ms=database_ms if state in MISSES else 0.0,
+                cache_ms=cpu_ms.get(CACHE, 0.0),
+            ),
+            connects_to_database=state in MISSES,
+        )
+        for (route, state), service in together.items()
+    )
+
+
+def _assumed(
+    levels: Sequence[Level], kinds: Sequence[RequestKind], *, serverless: bool
+) -> Iterable[str]:
+    if not all(level.calibrated for level in levels):
+        yield "the load generator's part was not measured in every run, and is taken to be nothing"
+    if not any(kind.connects_to_database for kind in kinds):
+        yield "no request missed the cache: what a miss takes is not known, and none is forecast"
+    if not levels[0].on_aws:
+        yield "an AWS vCPU is taken to be as fast as a core of the machine that was measured"
+    if serverless and not levels[0].on_aws and not levels[0].cpu_share_enforced:
+        yield (
+            "environments had whole cores here: on AWS the computing part takes longer, in"
+            " proportion to their memory"
+        )
+
+
+def _init(levels: Sequence[Level]) -> tuple[Distribution, str]:
+    init_us = sorted(init for level in levels for init in level.init_us)
+    if not init_us:
+        assumed = default("lambda.cold_start_ms")
+        return constant_time(assumed), f"no cold start was measured: {assumed:g} ms are assumed"
+    values, counts = np.unique(np.array(init_us, np.int64), return_counts=True)
+    return Distribution(values, counts), f"a cold start takes one of {len(init_us)} measured inits"
+
+
+def shifted(times: Distribution, by_ms: float) -> Distribution:
+    """Every time so much longer, or shorter but never below a microsecond."""
+    moved = np.maximum(times.values_us + round(1000 * by_ms), 1)
+    values, position = np.unique(moved, return_inverse=True)
+    counts = np.zeros(len(values), np.int64)
+    np.add.at(counts, position, times.counts)
+    return Distribution(values, counts)
