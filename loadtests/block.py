@@ -113,17 +113,8 @@ class Block:
     def note_unsent(self, arrival: Arrival) -> None:
         """Record a request that never got a connection as failed, with its lateness so far."""
         now = self.elapsed_seconds
-        self.recorder.add(
-            arrival.due_seconds,
-            now,
-            now,
-            route=arrival.request.route,
-            status=0,
-            error="no free connection",
-            cache_state=None,
-            cold=False,
-            body_bytes=0,
-        )
+        label = (arrival.request.route, 0, "no free connection", None, False)
+        self.recorder.add(label, (arrival.due_seconds, now, now, 0))
 
     @property
     def max_connections(self) -> int:

@@ -241,12 +241,17 @@ def set_exit_code(environment: Environment, **_: object) -> None:
 
 
 @events.request.add_listener
-def record(
+def record(  # noqa: PLR0913 - all that Sender fires: what is not named costs the making of a dict
+    *,
+    request_type: str,  # noqa: ARG001
     name: str,
-    response: Exchange,
+    response_time: float,  # noqa: ARG001
     response_length: int,
+    response: Exchange,
     exception: BaseException | None,
     context: dict[str, Any],
+    start_time: float,  # noqa: ARG001
+    url: str,  # noqa: ARG001
     **_: object,
 ) -> None:
     block = Run.block
@@ -255,16 +260,21 @@ def record(
     # The hot path of the recorder: what is the same for nearly all answers is not called for.
     status, headers = response.status_code, response.headers or _NO_HEADERS
     timing = headers.get("server-timing", "")
+    began_at = block.began_at
     block.recorder.add(
-        context["intended_seconds"],
-        response.sent_at - block.began_at,
-        response.answered_at - block.began_at,
-        route=name,
-        status=status,
-        error=None if status == 200 and exception is None else error_kind(status, exception),
-        cache_state=headers.get("x-cache"),
-        cold="cold" in timing and is_cold(timing),
-        body_bytes=response_length,
+        (
+            name,
+            status,
+            None if status == 200 and exception is None else error_kind(status, exception),
+            headers.get("x-cache"),
+            "cold" in timing and is_cold(timing),
+        ),
+        (
+            context["intended_seconds"],
+            response.sent_at - began_at,
+            response.answered_at - began_at,
+            response_length,
+        ),
     )
 
 

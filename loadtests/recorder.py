@@ -6,12 +6,11 @@ files (timers.py). The keys of a snapshot are the fields of `LoadRecord` in
 comparison/records.py: the contract between generator and judgement, kept by a test because the
 two import nothing of each other.
 
-A request is one row of an array, in the second of its answer: that takes less than half a
-microsecond, and everything else waits until the second is over. It then becomes lines of the log
+A request is one row of numbers, in the second of its answer; everything else waits until the
+second is over. It then becomes lines of the log
 and is added to one set of totals, so that memory grows with neither requests nor time.
 """
 
-from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -32,7 +31,8 @@ LATEST_REPORT_SECONDS = 10
 ROW = 4
 """Numbers per request: intended, sent and answered seconds, and bytes of the body."""
 
-Rows = array  # of doubles, ROW of them per request
+Rows = list[float]
+"""ROW numbers per request, one request after the other: the cheapest to add to."""
 
 
 class Label(NamedTuple):
@@ -56,7 +56,7 @@ class Label(NamedTuple):
         )
 
 
-Second = dict[Label, "Rows[float]"]
+Second = dict[Label, Rows]
 """All requests that were answered in one second."""
 
 
@@ -132,35 +132,28 @@ class Recorder:
         self.health = HealthMeter(warm_up_seconds=warm_up_seconds, block_seconds=block_seconds)
         self._reports: dict[str, Report] = {}
 
-    def add(  # noqa: PLR0913 - all that a request has, in one call: it is the hot path
+    def add(
         self,
-        intended_seconds: float,
-        sent_seconds: float,
-        answered_seconds: float,
-        *,
-        route: str,
-        status: int,
-        error: str | None,
-        cache_state: str | None,
-        cold: bool,
-        body_bytes: int,
+        label: tuple[str, int, str | None, str | None, bool],
+        row: tuple[float, float, float, int],
     ) -> None:
-        """Keep one finished request; `error` is None for a 200 answer.
+        """Keep one finished request: this is the hot path, benchmarks/recorder.py measures it.
 
-        `intended_seconds` is when it was to be sent: at the end of the user's wait, or when the
-        schedule says. `route` is Locust's request name, `status` 0 where no answer came, `cold`
-        whether the answer is the first of a process.
+        `label` has the values of a Label, as a plain tuple, which is made in a tenth of the time:
+        `route` is Locust's request name, `status` 0 where no answer came, `error` None for a 200
+        answer, `cold` whether the answer is the first of a process. `row` holds the intended,
+        sent and answered seconds, and the bytes of the body; intended is the end of the user's
+        wait, or what the schedule says.
         """
+        answered_seconds = row[2]
         if not self._current_from <= answered_seconds < self._current_until:
             self._current_from = float(int(answered_seconds))
             self._current_until = self._current_from + 1
             self._current = self._second(int(answered_seconds))
-        # A plain tuple equals the Label of its values, and is made in a tenth of the time.
-        rows = self._current.get((route, status, error, cache_state, cold))  # type: ignore[call-overload]
-        if rows is None:
-            rows = array("d")
-            self._current[Label(route, status, error, cache_state, cold)] = rows
-        rows.extend((intended_seconds, sent_seconds, answered_seconds, body_bytes))
+        try:
+            self._current[label] += row  # type: ignore[index] # the tuple equals its Label
+        except KeyError:
+            self._current[Label(*label)] = list(row)
 
     def _second(self, number: int) -> Second:
         # A log's lines stand in the order of time: what comes after its second was written (held
@@ -178,7 +171,7 @@ class Recorder:
         for number, second in report.seconds.items():
             own = self._second(number)
             for label, rows in second.items():
-                own.setdefault(label, array("d")).extend(rows)
+                own.setdefault(label, []).extend(rows)
         self._reports[worker] = replace(report, seconds={})
 
     def close(

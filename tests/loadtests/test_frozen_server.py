@@ -75,17 +75,8 @@ class FrozenServer:
         sent = self.world.now
         reaches = FREEZE_END if FREEZE_BEGIN <= sent < FREEZE_END else sent
         self.world.sleep_until(reaches + SERVICE_SECONDS)
-        self.recorder.add(
-            intended_seconds,
-            sent,
-            self.world.now,
-            route=request.route,
-            status=200,
-            error=None,
-            cache_state="hit",
-            cold=False,
-            body_bytes=600,
-        )
+        label = (request.route, 200, None, "hit", False)
+        self.recorder.add(label, (intended_seconds, sent, self.world.now, 600))
 
 
 def schedule() -> list[Arrival]:

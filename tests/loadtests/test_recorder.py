@@ -19,7 +19,7 @@ from comparison.latency_log import (
 )
 from comparison.records import LoadRecord, from_json
 from loadtests.histogram_log import header
-from loadtests.recorder import Recorder, Seen
+from loadtests.recorder import Label, Recorder, Seen
 
 ROUTE = "/customerdata/{id}"
 
@@ -35,16 +35,11 @@ def add(
     late_seconds: float = 0.0,
     **over: Any,
 ) -> None:
-    what: dict[str, Any] = {
-        "route": ROUTE,
-        "status": 200,
-        "error": None,
-        "cache_state": "hit",
-        "cold": False,
-        "body_bytes": 100,
-    }
+    label = Label(ROUTE, 200, None, "hit", cold=False)._replace(**over)
     sent_seconds = intended_seconds + late_seconds
-    recorder.add(intended_seconds, sent_seconds, sent_seconds + latency_seconds, **what | over)
+    recorder.add(
+        tuple(label), (intended_seconds, sent_seconds, sent_seconds + latency_seconds, 100)
+    )
 
 
 def record_of(recorder: Recorder, now_seconds: float = 15.0) -> LoadRecord:

@@ -32,17 +32,9 @@ def a_recorder() -> Recorder:
 
 
 def add(recorder: Recorder, at_seconds: float, error: str | None = None) -> None:
-    recorder.add(
-        at_seconds,
-        at_seconds + 0.001,
-        at_seconds + 0.003,
-        route="/",
-        status=0 if error else 200,
-        error=error,
-        cache_state=None,
-        cold=False,
-        body_bytes=20,
-    )
+    status = 0 if error else 200
+    row = (at_seconds, at_seconds + 0.001, at_seconds + 0.003, 20)
+    recorder.add(("/", status, error, None, False), row)
 
 
 def test_a_report_survives_its_message() -> None:
