@@ -43,7 +43,7 @@ class Surroundings:
 
     setup: Setup
     """The bill's: instance, database, headroom, shape of the traffic."""
-    client: Client = Client()
+    client: Client = field(default_factory=Client)
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of limits.toml that are replaced, by id."""
     slo: Slo | None = None
