@@ -22,6 +22,8 @@ MAX_HEAD_BYTES = 128 * 1024
 # An idle client is kept for so long. A load balancer in front must give up earlier (ALB's idle
 # timeout is 60 s by default) or it reuses a connection that is closing.
 KEEP_ALIVE_SECONDS = 75.0
+# From a request's first byte to the end of its head, however slowly that trickles in.
+HEAD_SECONDS = 20.0
 # Requests that wait for the one before them; a client that sends more is not read for a while.
 _MOST_WAITING = 16
 _READ_HEADERS: Final = frozenset(
@@ -75,6 +77,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
+        self._hosts = 0
         self._head_bytes = 0
         self._read_to_the_end = False
         """Nothing that comes is read any more."""
@@ -99,7 +102,8 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._read_to_the_end:
             return
-        self.idle_until = self._clients.now + KEEP_ALIVE_SECONDS
+        if not self._head_bytes:
+            self.idle_until = self._clients.now + HEAD_SECONDS
         self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -136,7 +140,9 @@ class HttpConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        if name in _READ_HEADERS:
+        if name == b"host":
+            self._hosts += 1
+        elif name in _READ_HEADERS:
             # Several are one list (RFC 9110, 5.3).
             sent = self._headers.get(name)
             self._headers[name] = value if sent is None else sent + b"," + value
@@ -145,9 +151,13 @@ class HttpConnection(asyncio.Protocol):
         """Begin to answer: nobody asks for a body, and one that trickles in is not waited for."""
         if self._read_to_the_end:
             return
-        target, headers = self._target, self._headers
-        self._target, self._headers, self._head_bytes = b"", {}, 0
+        self.idle_until = self._clients.now + KEEP_ALIVE_SECONDS
+        target, headers, hosts = self._target, self._headers, self._hosts
+        self._target, self._headers, self._hosts, self._head_bytes = b"", {}, 0, 0
         path = None if len(target) > MAX_TARGET_BYTES else _path(target)
+        # One Host, which HTTP/1.0 may leave out (RFC 9112, 3.2).
+        if hosts != 1 and (hosts or self._parser.get_http_version() != "1.0"):
+            path = None
         if path is None:
             self._refuse(414 if len(target) > MAX_TARGET_BYTES else 400)
             return

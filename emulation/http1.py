@@ -116,6 +116,8 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._last = True  # the request was taken; what follows it is another protocol
+            if self._current is None:
+                self.close()  # it has been answered already
         except httptools.HttpParserCallbackError:
             self.close()
             raise  # a mistake of this program, not of the client
@@ -150,6 +152,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         self._in_body = False
         self._expects_continue = False
+        self._hosts = 0
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -158,6 +161,8 @@ class Connection(asyncio.Protocol):
         self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
         if len(name) == 6 and name.lower() == b"expect":
             self._expects_continue = value.lower() == b"100-continue"
+        elif len(name) == 4 and name.lower() == b"host":
+            self._hosts += 1
 
     def on_headers_complete(self) -> None:
         self._in_body = True
@@ -174,8 +179,10 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._last:
             return
-        target = origin_form(self._url)
-        if target is None:
+        target, hosts = origin_form(self._url), self._hosts
+        # One Host, which HTTP/1.0 may leave out (RFC 9112, 3.2).
+        one_host = hosts == 1 or (not hosts and self._parser.get_http_version() == "1.0")
+        if target is None or not one_host:
             self._refuse(400)
             return
         request = Request(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ec2_app.http_connection import (
+    HEAD_SECONDS,
     KEEP_ALIVE_SECONDS,
     MAX_HEAD_BYTES,
     MAX_TARGET_BYTES,
@@ -200,7 +201,7 @@ def test_an_empty_body_is_none(client: Client) -> None:
         (b"\x16\x03\x01 no HTTP at all", b"405"),
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"400"),
-        (b"GET http:// HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
         (get("/" + "a" * MAX_TARGET_BYTES), b"414"),
         (b"GET / HTTP/1.1\r\nX: " + b"a" * MAX_HEAD_BYTES, b"431"),
     ],
@@ -284,6 +285,41 @@ def test_an_idle_connection_ends_after_its_time_and_not_before(client: Client) -
     client.clients.tick(50.1 + KEEP_ALIVE_SECONDS)
 
     assert (before, client.transport.aborted) == (False, True)
+
+
+def test_a_head_that_trickles_in_ends_the_connection(client: Client) -> None:
+    client.clients.tick(50.0)
+    client.send(get("/"))
+    client.connection.respond(PAGE)
+    client.send(b"GET / HTTP/1.1\r\n")
+    client.clients.tick(50.0 + HEAD_SECONDS)
+    client.send(b"Host: x\r\n")
+    before = client.transport.aborted
+
+    client.clients.tick(50.1 + HEAD_SECONDS)
+
+    assert (before, client.transport.aborted) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts", "taken"),
+    [
+        ("1.1", ["a"], True),
+        ("1.1", [], False),
+        ("1.1", ["a", "a"], False),
+        ("1.0", [], True),
+        ("1.0", ["a", "b"], False),
+    ],
+)
+def test_a_request_names_one_host_which_http_1_0_may_leave_out(
+    client: Client, version: str, hosts: list[str], *, taken: bool
+) -> None:
+    lines = "".join(f"hOst: {host}\r\n" for host in hosts)
+
+    client.send(f"GET / HTTP/{version}\r\n{lines}\r\n".encode())
+
+    assert bool(client.asked) == taken
+    assert (b"HTTP/1.1 400 " in client.transport.written) != taken
 
 
 def test_more_clients_than_allowed_are_turned_away() -> None:

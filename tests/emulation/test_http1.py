@@ -85,10 +85,12 @@ GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def test_answers_a_request_that_comes_in_pieces() -> None:
-    [body] = bodies(sent(b"POST /a?b HTT", b"P/1.1\r\ncontent-LENGTH: 4\r\n", b"\r\nab", b"cd"))
+    [body] = bodies(
+        sent(b"POST /a?b HTT", b"P/1.1\r\nHost: x\r\ncontent-LENGTH: 4\r\n", b"\r\nab", b"cd")
+    )
 
     assert (body["method"], body["target"], body["body"]) == ("POST", "/a?b", "abcd")
-    assert body["headers"] == [["content-LENGTH", "4"]]
+    assert body["headers"] == [["Host", "x"], ["content-LENGTH", "4"]]
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:
@@ -109,7 +111,7 @@ def test_thousands_of_pipelined_requests_need_no_recursion() -> None:
     ("request_bytes", "connection"),
     [
         (GET % b"", b"Connection: keep-alive"),
-        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", b"Connection: close"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"Connection: close"),
         (b"GET / HTTP/1.0\r\n\r\n", b"Connection: close"),
         (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", b"Connection: keep-alive"),
     ],
@@ -124,7 +126,7 @@ def test_keeps_the_connection_as_the_client_wishes(request_bytes: bytes, connect
 
 def test_closes_after_the_last_answer() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-        writer.write(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         return await reader.read()
 
     assert talk(client).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -133,7 +135,7 @@ def test_closes_after_the_last_answer() -> None:
 def test_takes_a_chunked_body() -> None:
     [body] = bodies(
         sent(
-            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
             b"3\r\nabc\r\n2\r\nde\r\n",
             b"0\r\n\r\n",
         )
@@ -144,7 +146,7 @@ def test_takes_a_chunked_body() -> None:
 
 @pytest.mark.parametrize(("size", "too_large"), [(MAX_BODY_BYTES, False), (1001, True)])
 def test_a_body_over_the_limit_is_marked_and_not_kept(size: int, *, too_large: bool) -> None:
-    head = b"POST /a HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size
+    head = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
 
     [first, second] = bodies(sent(head + b"x" * size + GET % b"next"))
 
@@ -154,7 +156,9 @@ def test_a_body_over_the_limit_is_marked_and_not_kept(size: int, *, too_large: b
 
 def test_asks_for_the_body_of_a_client_that_waits_for_it() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-        writer.write(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        writer.write(
+            b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        )
         go_on = await reader.readuntil(b"\r\n\r\n")
         writer.write(b"ab")
         return go_on + await reader.readuntil(b"}")
@@ -166,7 +170,7 @@ def test_asks_for_the_body_of_a_client_that_waits_for_it() -> None:
 
 
 def test_head_and_no_content_have_no_body() -> None:
-    answer = sent(b"HEAD /a HTTP/1.1\r\n\r\n" + GET % b"empty" + GET % b"last")
+    answer = sent(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + GET % b"empty" + GET % b"last")
 
     head, empty, last, body = answer.split(b"\r\n\r\n")
     assert b"Content-Length: " in head
@@ -180,13 +184,27 @@ def test_head_and_no_content_have_no_body() -> None:
     ("nonsense", "status"),
     [
         (b"nonsense\r\n\r\n", b"400"),
-        (b"GET * HTTP/1.1\r\n\r\n", b"400"),
-        (b"GET /\xc3\xa4 HTTP/1.1\r\n\r\n", b"400"),
-        (b"GET / HTTP/1.1\r\nA: " + b"x" * 70_000, b"431"),
+        (b"GET * HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 70_000, b"431"),
     ],
 )
 def test_refuses_what_is_no_request(nonsense: bytes, status: bytes) -> None:
     assert sent(nonsense).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.0\r\n\r\n", b"200"),
+        (GET % b"" + b"GET / HTTP/1.1\r\n\r\n", b"200"),
+    ],
+)
+def test_a_request_names_one_host_which_http_1_0_may_leave_out(head: bytes, status: bytes) -> None:
+    assert sent(head).startswith(b"HTTP/1.1 " + status)
 
 
 def test_requests_before_nonsense_are_answered() -> None:
@@ -208,10 +226,12 @@ def test_a_client_that_hangs_up_does_no_harm() -> None:
     assert b"/patient" in talk(client)
 
 
-def test_an_upgrade_is_not_taken_up() -> None:
-    answer = sent(b"GET /a HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+def test_an_upgrade_is_not_taken_up_and_the_connection_ends() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+        return await reader.read()
 
-    assert [body["target"] for body in bodies(answer)] == ["/a"]
+    assert [body["target"] for body in bodies(talk(client))] == ["/a"]
 
 
 @pytest.mark.parametrize(
