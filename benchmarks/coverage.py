@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.synthetic_runs import World, run
 from comparison.block_intervals import side_estimates
-from comparison.differences import latency_differences
+from comparison.differences import corrected_for_table, latency_differences
 from comparison.percentiles import stacked
 from comparison.significance import ALPHA, Interval
 
@@ -51,7 +51,8 @@ def measure(plan: Plan, percents: Sequence[str], runs: int, seed: int) -> Covera
     any_shown = 0
     for _ in range(runs):
         first, second = run(generator, plan.world, plan.pairs, plan.requests, plan.ratio)
-        rows = {one.label: one for one in latency_differences(first, second, {})}
+        table = corrected_for_table(latency_differences("second", first, second, {}))
+        rows = {one.label: one for one in table}
         sides = side_estimates(stacked(second), percents, (0.0,) * len(percents))
         for percent, side in zip(percents, sides, strict=True):
             row = rows[f"p{percent}"]

@@ -29,6 +29,7 @@ from comparison.demands import (
     billed_ms_interval,
     instance_rate,
     measured_demands,
+    measured_like,
     measured_percentile_ms,
     setup_of,
     with_architectures,
@@ -278,8 +279,8 @@ def _measured(
     if slo is None or not blocks:
         return {}
     found = measured_percentile_ms(blocks, slo.percentile)
-    own = {name: SERVERLESS if name == SERVERLESS else "ec2" for name in demands}
-    return {name: found.get(name, found.get(own[name])) for name in demands}
+    sources = {name: measured_like(name, found) for name in demands}
+    return {name: found.get(source or name) for name, source in sources.items()}
 
 
 def _refuse_unknown(missing: tuple[str, ...], text: str) -> None:

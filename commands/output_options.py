@@ -12,7 +12,7 @@ from typing import Any, Literal
 import click
 
 from comparison.errors import ComparisonError
-from comparison.figures import BETWEEN_SIDES, unit_of
+from comparison.figures import between_names, unit_of
 from comparison.thresholds import EXAMPLE, Limit, UnitOf, check_sides, parse_limit
 from measurement.errors import ArgumentError
 
@@ -32,7 +32,7 @@ class Output:
     def check_sides(self, sides: Sequence[str]) -> None:
         """ArgumentError for a limit on a side that is not among these."""
         try:
-            check_sides(self.limits, (*sides, *BETWEEN_SIDES))
+            check_sides(self.limits, (*sides, *between_names(sides)))
         except ComparisonError as error:
             raise ArgumentError(f"--fail-if: {error}") from error
 

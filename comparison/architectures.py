@@ -27,6 +27,10 @@ from comparison.billing.traffic import CONSTANT, Shape
 from comparison.billing.usage import LAMBDA_LOG_BYTES, RequestUsage
 
 EC2 = "ec2"
+"""How a run calls its cached side where it is not asked for by that name."""
+THREE_TIER = "three-tier"
+CACHED = "cached"
+SCALED_OUT = "scaled-out"
 SERVERLESS = "serverless"
 SIDES = (EC2, SERVERLESS)
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
@@ -132,14 +136,14 @@ def serverless(demand: Demand, setup: Setup) -> tuple[Part, ...]:
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
     {
-        "three-tier": three_tier,
-        "cached": cached,
-        "scaled-out": scaled_out,
-        "serverless": serverless,
+        THREE_TIER: three_tier,
+        CACHED: cached,
+        SCALED_OUT: scaled_out,
+        SERVERLESS: serverless,
         EC2: cached,
     }
 )
-"""Name -> what it consists of. `ec2` is how a run calls its cached side."""
+"""Name -> what it consists of."""
 
 
 def fleet_of(demand: Demand, setup: Setup, minimum: int = 1, spare: int = 0) -> Fleet:

@@ -5,20 +5,24 @@ Only what such a comparison needs, so that a file of some 50 KB can stand for a 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Final
 
 from comparison.errors import ComparisonError
 from comparison.figures import Figure, figures_of
 from comparison.outcome import Comparison
-from comparison.records import from_json, to_json
+from comparison.records import RunRecord, from_json, to_json
 from comparison.reports.json_report import FORMAT
 
 _NO_CONDITION: Final = frozenset(
     {"answers_checked", "answers_different", "created_at", "format", "generator", "interrupted"}
-    | {"order", "targets"}
+    | {"order", "slo", "targets"}
 )
 """Of a run's record: what differs from run to run anyway, or is compared elsewhere."""
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    one.name: one.default for one in fields(RunRecord) if one.default is not MISSING
+}
+"""What a run was that does not say otherwise: an earlier version did not know the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def _baseline(
 
 def _conditions(run: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in run.items():
+    for name, value in {**_DEFAULTS, **run}.items():
         if name in _NO_CONDITION:
             continue
         if isinstance(value, Mapping):

@@ -3,12 +3,21 @@
 Between the records and the architectures, so that report and cost command bill the same thing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from comparison import latency
-from comparison.architectures import ARCHITECTURES, EC2, SERVERLESS, Demand, Setup
+from comparison.architectures import (
+    ARCHITECTURES,
+    CACHED,
+    EC2,
+    SCALED_OUT,
+    SERVERLESS,
+    THREE_TIER,
+    Demand,
+    Setup,
+)
 from comparison.billing.capacity import Slo, rate_carried
 from comparison.billing.database import AWS_CACHE_ENGINE, DataTier
 from comparison.billing.functions import Function
@@ -25,11 +34,20 @@ from comparison.significance import paired_interval
 
 RDS_PROXY = "rds-proxy"
 """What `run --without` calls it, and RunRecord.without."""
+_LIKE_EACH_OTHER = (EC2, CACHED, SCALED_OUT, THREE_TIER)
+"""Architectures whose service runs on instances: one that was not measured takes the figures of
+the first of these that was."""
 
 
 def architecture_of(side: str) -> str:
     """A side's architecture: its name without the number of a repetition (`ec2#2` is `ec2`)."""
     return side.partition("#")[0]
+
+
+def same_architecture(first: str, second: str) -> bool:
+    """Whether both sides consist of the same parts, whatever a run calls them."""
+    one, other = (ARCHITECTURES.get(architecture_of(side)) for side in (first, second))
+    return one is not None and one is other
 
 
 def setup_of(run: RunRecord) -> Setup:
@@ -45,13 +63,16 @@ def setup_of(run: RunRecord) -> Setup:
 def measured_demands(
     run: RunRecord, blocks: Sequence[BlockRecord], setup: Setup
 ) -> Mapping[str, Demand]:
-    """The demand of each measured side, ec2 first.
+    """The demand of each measured side, the reference first.
 
-    A serverless side without any billed duration cannot be priced and is absent.
+    A serverless side without any billed duration cannot be priced and is absent. Of servers that
+    are known by their URL alone nothing can be priced.
     """
-    demands = {}
-    for side in sorted({block.side for block in blocks}):
+    demands: dict[str, Demand] = {}
+    for side in () if run.urls else run.targets:
         own = [block for block in blocks if block.side == side]
+        if not own:
+            continue
         usage = measured_usage(own, run.users)
         if architecture_of(side) == SERVERLESS:
             function = _function(run, own)
@@ -87,14 +108,18 @@ def instance_rate(
 def with_architectures(demands: Mapping[str, Demand], names: Sequence[str]) -> dict[str, Demand]:
     """The demand of each named architecture, from the run's side that is like it.
 
-    The instances' architectures take the ec2 side's figures; those without a demand are absent.
+    Those without a demand are absent.
     """
-    chosen = {}
-    for name in names:
-        source = demands.get(SERVERLESS if name == SERVERLESS else EC2)
-        if source is not None:
-            chosen[name] = replace(source)
-    return chosen
+    sources = {name: measured_like(name, demands) for name in names}
+    return {
+        name: replace(demands[source]) for name, source in sources.items() if source is not None
+    }
+
+
+def measured_like(name: str, measured: Collection[str]) -> str | None:
+    """The measured side whose figures an architecture takes: its own, or those of one like it."""
+    like = (SERVERLESS,) if name == SERVERLESS else _LIKE_EACH_OTHER
+    return next((side for side in (name, *like) if side in measured), None)
 
 
 def measured_percentile_ms(blocks: Sequence[BlockRecord], percent: str) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""The rows that compare two sides: latency percentiles and CPU time, each with its test.
+"""The rows that compare a side with the reference: latency percentiles and CPU time, each tested.
 
 Separate from the statistics, which know nothing of blocks and sides, and from verdict.py, which
 only puts rows and bills together.
@@ -16,8 +16,10 @@ from comparison.significance import ALPHA, Estimate, adjusted, mean_difference
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One figure of the second side against the reference side, over paired blocks."""
+    """One figure of another side against the reference side, over paired blocks."""
 
+    side: str
+    """The other side."""
     figure: str
     """p50_ms to p99.99_ms, or cpu_ms_per_request."""
     label: str
@@ -25,28 +27,30 @@ class Difference:
     pairs: int
     """Pairs in which both blocks hold the figure."""
     difference: Estimate | None
-    """Second minus reference; None where there are too few requests or no pairs. Its interval is
+    """Other minus reference; None where there are too few requests or no pairs. Its interval is
     None where these are too few to say how well it is known: then nothing may be claimed."""
     ratio: Estimate | None
-    """Second over reference. Its interval is None also where the reference is so uncertain that
+    """Other over reference. Its interval is None also where the reference is so uncertain that
     any ratio is possible."""
     p_value: float | None
     """Of no difference, for this row alone; None without an interval."""
     p_value_of_table: float | None
-    """The same, corrected for the number of rows that are tested together."""
+    """The same, corrected for the number of rows that are tested together: those of all sides."""
     shown: bool
     """Whether a difference may be claimed: p_value_of_table is at most 0.05."""
 
 
 def latency_differences(
+    side: str,
     reference: Sequence[Distribution],
     other: Sequence[Distribution],
     systematic_ms: Mapping[str, float],
     alpha: float = ALPHA,
 ) -> tuple[Difference, ...]:
-    """A row per percentile; the k-th blocks of both sides are pair k, and each holds a request.
+    """A row per percentile of `side`, to be corrected for the table that it stands in.
 
-    `systematic_ms` as in systematic_errors.
+    The k-th blocks of both sides are pair k, and each holds a request. `systematic_ms` as in
+    systematic_errors.
     """
     fewest = min(sum(one.samples for one in side) for side in (reference, other))
     stated = [percent for percent in PERCENTS if fewest >= samples_for_a_value(percent)]
@@ -55,19 +59,20 @@ def latency_differences(
         errors = [systematic_ms.get(percent, 0.0) for percent in stated]
         found = paired_estimates(stacked(reference), stacked(other), stated, errors, alpha)
         estimates = dict(zip(stated, found, strict=True))
-    rows = [
-        _latency_row(percent, len(reference), fewest, estimates.get(percent))
+    return tuple(
+        _latency_row(
+            _row(side, f"p{percent}_ms", f"p{percent}", len(reference)),
+            percent,
+            fewest,
+            estimates.get(percent),
+        )
         for percent in PERCENTS
-    ]
-    return corrected_for_table(rows)
+    )
 
 
 def _latency_row(
-    percent: str, pairs: int, samples: int, estimate: PairedEstimate | None
+    row: Difference, percent: str, samples: int, estimate: PairedEstimate | None
 ) -> Difference:
-    row = Difference(
-        f"p{percent}_ms", f"p{percent}", "ms", pairs, None, None, None, None, shown=False
-    )
     if estimate is None:
         return row
     if samples < samples_for_an_interval(percent):
@@ -81,26 +86,29 @@ def _latency_row(
     )
 
 
-def mean_row(
-    figure: str,
-    label: str,
-    unit: str,
-    pairs: Sequence[tuple[float | None, float | None]],
-    alpha: float = ALPHA,
+def cpu_difference(
+    side: str, pairs: Sequence[tuple[float | None, float | None]], alpha: float = ALPHA
 ) -> Difference:
-    """The mean difference of a figure that each block has once, tested alone; the mean ratio."""
+    """The row of CPU time per request: its mean difference over pairs of blocks, and mean ratio.
+
+    To be corrected for the table, as latency_differences().
+    """
     known = [(own, its) for own, its in pairs if own is not None and its is not None]
+    row = _row(side, "cpu_ms_per_request", "CPU per request", len(known))
     if not known:
-        return Difference(figure, label, unit, 0, None, None, None, None, shown=False)
+        return row
     estimate, p_value = mean_difference([its - own for own, its in known], alpha)
     base = sum(own for own, _ in known)
     ratio = Estimate(sum(its for _, its in known) / base, None) if base else None
-    row = Difference(figure, label, unit, len(known), estimate, ratio, p_value, None, shown=False)
-    return corrected_for_table([row])[0]
+    return replace(row, difference=estimate, ratio=ratio, p_value=p_value)
+
+
+def _row(side: str, figure: str, label: str, pairs: int) -> Difference:
+    return Difference(side, figure, label, "ms", pairs, None, None, None, None, shown=False)
 
 
 def corrected_for_table(rows: Sequence[Difference]) -> tuple[Difference, ...]:
-    """The rows with the p-values of a table in which all of them are read."""
+    """The rows with the p-values of a table in which all of them are read, whatever their side."""
     p_values = [row.p_value for row in rows if row.p_value is not None]
     of_table = iter(adjusted(p_values))
     result = []

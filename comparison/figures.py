@@ -4,7 +4,7 @@ Limits (--fail-if), figures.csv, baselines and `diff` all speak these names, and
 them. Separate from the records, whose nesting is made for pages and not for asking.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,8 @@ DIFFERENCE: Final = "difference"
 RATIO: Final = "ratio"
 BREAK_EVEN: Final = "break_even"
 BETWEEN_SIDES: Final = (DIFFERENCE, RATIO, BREAK_EVEN)
-"""What stands before the dot where a figure belongs to no single side."""
+"""What stands before the dot where a figure belongs to no single side; with more than two sides
+the other side follows, difference:serverless, because each has its own."""
 MS: Final = "ms"
 SECONDS: Final = "s"
 SHARE: Final = "share"
@@ -42,7 +43,7 @@ class Figure:
     """One number of a comparison."""
 
     side: str
-    """A side's name, or one of BETWEEN_SIDES."""
+    """A side's name, or one of between_names()."""
     name: str
     unit: str
     value: float | None
@@ -110,12 +111,27 @@ UNITS: Final[Mapping[str, str]] = {
 """The figures of a side by name, those of a single component aside."""
 
 
+def between_names(targets: Sequence[str]) -> tuple[str, ...]:
+    """What stands before the dot of figures between these sides, the reference first."""
+    return tuple(_between(kind, other, targets) for other in targets[1:] for kind in BETWEEN_SIDES)
+
+
+def _between(kind: str, other: str, targets: Sequence[str]) -> str:
+    return kind if len(targets) == 2 else f"{kind}:{other}"
+
+
+def is_between(side: str) -> bool:
+    """Whether this stands before the dot of a figure that belongs to no single side."""
+    return side.partition(":")[0] in BETWEEN_SIDES
+
+
 def unit_of(side: str, name: str) -> str | None:
     """The unit of a figure; None where there is no figure of this name."""
-    if side == BREAK_EVEN:
+    kind = side.partition(":")[0]
+    if kind == BREAK_EVEN:
         return RATE if name == BREAK_EVEN_RATE else None
-    if side in (DIFFERENCE, RATIO):
-        return _unit_between(side, name)
+    if kind in (DIFFERENCE, RATIO):
+        return _unit_between(kind, name)
     return MS if name.startswith(CPU_COMPONENT) else UNITS.get(name)
 
 
@@ -171,16 +187,17 @@ def _latencies(side: SideSummary, latency: LatencySummary, start: str) -> Iterat
 
 
 def _between_sides(comparison: Comparison) -> Iterator[Figure]:
+    targets = comparison.run.targets
     for row in comparison.differences:
-        yield _estimate(DIFFERENCE, row, row.difference)
-        yield _estimate(RATIO, row, row.ratio)
-    if comparison.break_even is not None:
-        rates = comparison.break_even.rates
-        yield Figure(BREAK_EVEN, BREAK_EVEN_RATE, RATE, float(rates[0]) if rates else None)
+        difference, ratio = (_between(kind, row.side, targets) for kind in (DIFFERENCE, RATIO))
+        yield _estimate(difference, row, row.unit, row.difference)
+        yield _estimate(ratio, row, TIMES, row.ratio)
+    for pair in comparison.break_evens:
+        name, rates = _between(BREAK_EVEN, pair.side, targets), pair.result.rates
+        yield Figure(name, BREAK_EVEN_RATE, RATE, float(rates[0]) if rates else None)
 
 
-def _estimate(side: str, row: Difference, estimate: Estimate | None) -> Figure:
-    unit = row.unit if side == DIFFERENCE else TIMES
+def _estimate(side: str, row: Difference, unit: str, estimate: Estimate | None) -> Figure:
     if estimate is None:
         return Figure(side, row.figure, unit, None)
     return Figure(side, row.figure, unit, estimate.value, estimate.interval)

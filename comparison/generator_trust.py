@@ -1,12 +1,13 @@
 """Whether the load generator was in the way of what it measured.
 
-Separate from trust.py, which is about the two sides: nothing here depends on them. A run that its
-own generator limited is invalid, never a result.
+Separate from trust.py, which is about the sides: nothing here depends on them. A run that its
+own generator limited on one side is invalid for that side, never a result.
 """
 
 from collections.abc import Iterator
 
 from comparison.records import BlockRecord
+from comparison.summary import SideSummary
 from comparison.trust_evidence import Evidence, Rule, TrustWarning
 
 GENERATOR_CPU_LIMIT = 0.9
@@ -26,22 +27,23 @@ little to be said about the side."""
 
 def generator_cpu(evidence: Evidence) -> Iterator[TrustWarning]:
     """Each process by itself: of four, one at its limit measures itself while three rest."""
-    worst = max(evidence.blocks, key=lambda block: block.load.process_cpu_share_max)
-    share = worst.load.process_cpu_share_max
-    if share >= GENERATOR_CPU_LIMIT:
-        yield TrustWarning(
-            "invalid",
-            "generator-busy",
-            f"the load generator used {share:.0%} of a core in block {worst.index} ({worst.side}):"
-            " it measured itself",
-            "Use fewer users, a faster machine, or more generator processes (--processes).",
-        )
+    for side in evidence.sides:
+        worst = max(_blocks(evidence, side), key=lambda block: block.load.process_cpu_share_max)
+        share = worst.load.process_cpu_share_max
+        if share >= GENERATOR_CPU_LIMIT:
+            yield TrustWarning(
+                "invalid",
+                "generator-busy",
+                f"the load generator used {share:.0%} of a core in block {worst.index}"
+                f" ({worst.side}): it measured itself",
+                "Use fewer users, a faster machine, or more generator processes (--processes).",
+                (side.side,),
+            )
 
 
 def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
     for side in evidence.sides:
-        blocks = [block for block in evidence.blocks if block.side == side.side]
-        worst = max(blocks, key=_stall_share)
+        worst = max(_blocks(evidence, side), key=_stall_share)
         lag_ms = side.scheduling_lag_ms_max
         p99_ms = side.latency.percentile("99").value_ms
         if _stall_share(worst) >= STALL_SHARE_LIMIT:
@@ -52,6 +54,7 @@ def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
                 f" {_stall_share(worst):.0%} of the measured window of block {worst.index}"
                 f" ({side.side})",
                 "Close other programs and run again, with longer blocks.",
+                (side.side,),
             )
         elif p99_ms is not None and lag_ms > p99_ms:
             yield TrustWarning(
@@ -64,16 +67,18 @@ def generator_lag(evidence: Evidence) -> Iterator[TrustWarning]:
 
 
 def generator_pauses(evidence: Evidence) -> Iterator[TrustWarning]:
-    worst = max(evidence.blocks, key=lambda block: _share_of_window(block, block.load.gc_pause_ms))
-    share = _share_of_window(worst, worst.load.gc_pause_ms)
-    if share >= STALL_SHARE_LIMIT:
-        yield TrustWarning(
-            "invalid",
-            "generator-collecting",
-            f"the load generator spent {share:.0%} of block {worst.index} ({worst.side}) on"
-            " garbage collection",
-            "Use more generator processes, or fewer users.",
-        )
+    for side in evidence.sides:
+        worst = max(_blocks(evidence, side), key=_collecting_share)
+        share = _collecting_share(worst)
+        if share >= STALL_SHARE_LIMIT:
+            yield TrustWarning(
+                "invalid",
+                "generator-collecting",
+                f"the load generator spent {share:.0%} of block {worst.index} ({worst.side}) on"
+                " garbage collection",
+                "Use more generator processes, or fewer users.",
+                (side.side,),
+            )
 
 
 def generator_refused(evidence: Evidence) -> Iterator[TrustWarning]:
@@ -87,6 +92,7 @@ def generator_refused(evidence: Evidence) -> Iterator[TrustWarning]:
                 "generator-refused",
                 f"{side.side}: requests failed in the load generator itself: {kinds}",
                 "Use fewer users, keep-alive, or a higher limit of open files (ulimit -n).",
+                (side.side,),
             )
 
 
@@ -134,6 +140,14 @@ def generator_error(evidence: Evidence) -> Iterator[TrustWarning]:
                     "The intervals include it; use fewer users or more generator processes.",
                 )
                 break
+
+
+def _blocks(evidence: Evidence, side: SideSummary) -> list[BlockRecord]:
+    return [block for block in evidence.blocks if block.side == side.side]
+
+
+def _collecting_share(block: BlockRecord) -> float:
+    return _share_of_window(block, block.load.gc_pause_ms)
 
 
 def _stall_share(block: BlockRecord) -> float:

@@ -6,6 +6,7 @@ from typing import Literal
 from comparison.break_even import BreakEven
 from comparison.cost import Bill
 from comparison.differences import Difference
+from comparison.ranking import Ranking
 from comparison.records import RunRecord
 from comparison.summary import SideSummary
 from comparison.trust_evidence import TrustWarning
@@ -15,15 +16,25 @@ Standing = Literal["valid", "invalid", "incomplete"]
 
 @dataclass(frozen=True, slots=True)
 class InstanceCapacity:
-    """What one instance of the ec2 side carries by its CPU alone, from the measured CPU time."""
+    """What one instance of a side carries by its CPU alone, from the measured CPU time."""
 
+    side: str
     name: str
+    """Of the instance's class."""
     cpu_ms_per_request: float
     """Of the app on this machine, not on the instance's own CPU."""
     baseline_rate: float
     """Requests/s it can keep up for ever, without CPU credits."""
     full_rate: float
     """Requests/s with all its vCPUs at 100 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairBreakEven:
+    """Where a side costs as much as the reference side."""
+
+    side: str
+    result: BreakEven
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +45,26 @@ class Comparison:
     standing: Standing
     run: RunRecord
     sides: tuple[SideSummary, ...]
-    """The reference side first; a side that was not measured is absent."""
+    """In the order of the targets, the reference first; a side that was not measured is absent."""
     differences: tuple[Difference, ...]
-    """Empty unless the standing is valid, as is the break-even: then nothing is compared."""
+    """Every other side against the reference, one side after the other; empty unless the standing
+    is valid, as are break-evens and ranking: then nothing is compared."""
     region: str
     price_book: str
     rate: float | None
     """Requests/s that the bills are made for: measured requests of all sides over their time."""
     bills: tuple[Bill, ...]
     break_even: BreakEven | None
+    """The one of a run with two sides; with more they stand in break_evens alone."""
+    break_evens: tuple[PairBreakEven, ...]
+    """Of every other side and the reference, where both can be priced and consist of different
+    parts."""
     capacity: InstanceCapacity | None
+    """The first of the capacities."""
+    capacities: tuple[InstanceCapacity, ...]
+    """Of each side on instances whose CPU was metered."""
+    ranking: Ranking | None
+    invalid_sides: tuple[str, ...]
+    """Sides that are in no difference, break-even or ranking, because of an invalid warning."""
     warnings: tuple[TrustWarning, ...]
     left_out: tuple[str, ...]

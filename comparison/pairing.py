@@ -1,4 +1,4 @@
-"""Which blocks belong together: one of each side, given the same users and the same requests."""
+"""Which blocks belong together: of one round, given the same users and the same requests."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,12 @@ from comparison.records import BlockRecord
 
 
 def pairs_of(
-    names: Sequence[str], blocks: Sequence[BlockRecord]
+    names: tuple[str, str], blocks: Sequence[BlockRecord]
 ) -> list[tuple[BlockRecord, BlockRecord]]:
-    """The pairs of which both blocks were measured, the reference side's (named first) first."""
+    """The pairs of two sides of which both blocks were measured, the reference side's first.
+
+    A round of more sides is a pair for each of them with the reference.
+    """
     reference, other = ({one.pair: one for one in blocks if one.side == name} for name in names)
     return [(reference[pair], other[pair]) for pair in sorted(reference.keys() & other.keys())]
 

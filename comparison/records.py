@@ -201,6 +201,18 @@ class RunRecord:
     cpu_share_enforced: bool
     versions: Mapping[str, str]
     machine: Mapping[str, str]
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Side -> base URL, where the sides are servers that the user named and of which nothing else
+    is known; empty where the sides are this product's."""
+    keep_alive: bool = True
+    """False: every request opened a connection of its own."""
+    preload_share: float | None = None
+    """Share of the asked-for customers that the cache held when a block began; None where it is
+    not known."""
+    answers_compared: str = "all"
+    """What of the answers had to be equal: all, or status (and type) where bodies may differ."""
+    slo: str | None = None
+    """What the sides are ranked by, such as p95<200ms; None where nothing was asked for."""
 
 
 def to_json(record: RunRecord | BlockRecord | LoadRecord) -> dict[str, Any]:
@@ -235,10 +247,21 @@ def from_json(kind: type[Record], values: object, where: str) -> Record:
         raise ComparisonError(f"{where}: unknown field {unknown[0]!r}")
     parts = {}
     for name in fields:
-        if name not in values:
+        if name in values:
+            parts[name] = _value(hints[name], values[name], f"{where}: {name}")
+        elif name not in _optional_fields(kind):
             raise ComparisonError(f"{where}: field {name!r} is missing")
-        parts[name] = _value(hints[name], values[name], f"{where}: {name}")
     return kind(**parts)
+
+
+def _optional_fields(kind: type[Any]) -> set[str]:
+    """Those that older records of the same format lack: they have a default."""
+    missing = dataclasses.MISSING
+    return {
+        one.name
+        for one in dataclasses.fields(kind)
+        if one.default is not missing or one.default_factory is not missing
+    }
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - one JSON value of any kind

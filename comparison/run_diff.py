@@ -12,7 +12,7 @@ from typing import Final
 
 from comparison.baseline import Baseline
 from comparison.errors import ComparisonError
-from comparison.figures import BETWEEN_SIDES, PERCENTILES, SHARE, Figure, unit_of
+from comparison.figures import PERCENTILES, SHARE, Figure, is_between, unit_of
 from comparison.numbers import signed, span, three_digits
 from comparison.significance import (
     ALPHA,
@@ -105,7 +105,7 @@ def diff_runs(base: Baseline, new: Baseline) -> RunDiff:
 
 def diff_unit(side: str, name: str) -> str | None:
     """The unit of a figure of a diff, ec2.p95_ms.change; None where there is none of this name."""
-    if side in BETWEEN_SIDES:
+    if is_between(side):
         return None
     bare = name
     for suffix in SUFFIXES:

@@ -7,7 +7,7 @@ their coverage at 95 % or more (significance.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from comparison.paired_bootstrap import PairedEstimate, paired_estimates
 from comparison.pairing import paired_latencies, pairs_of
@@ -23,8 +23,10 @@ MINIMUM_PAIRS = 6
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How well the difference of one percentile is known so far."""
+    """How well the difference of one percentile of one side is known so far."""
 
+    side: str
+    """The other side."""
     percent: str
     half_width_ms: float | None
     """None with too few requests or pairs for an interval."""
@@ -38,6 +40,7 @@ class StopDecision:
     """Whether to end the run, and what is missing where not."""
 
     pairs: int
+    """Of the side that has the fewest."""
     target_share: float
     widths: tuple[Width, ...]
 
@@ -49,10 +52,9 @@ class StopDecision:
     @property
     def missing(self) -> str:
         """What is not known well enough, in words; empty when nothing is."""
+        several = len({width.side for width in self.widths}) > 1
         wide = [
-            f"p{width.percent} ±{width.share:.1%}"
-            if width.share is not None
-            else f"p{width.percent} has no interval yet"
+            (f"{width.side} " if several else "") + _words(width)
             for width in self.widths
             if not width.narrow
         ]
@@ -68,27 +70,46 @@ def decide(
 ) -> StopDecision:
     """Look at the complete pairs measured so far; the reference side is named first.
 
-    A width counts against the reference side's percentile: 0.05 asks for ±5 % of it. The load
-    generator's own error is left out, which no number of blocks makes smaller. `start` is what
-    latencies count from (latency_log.SENT or INTENDED), as in the report.
+    The differences of every other side must be known. A width counts against the reference side's
+    percentile: 0.05 asks for ±5 % of it. The load generator's own error is left out, which no
+    number of blocks makes smaller. `start` is what latencies count from (latency_log.SENT or
+    INTENDED), as in the report.
     """
-    reference, other = paired_latencies(pairs_of(names, blocks), start)
+    found = [_widths(names[0], other, blocks, target_share, start) for other in names[1:]]
+    widths = tuple(width for _, of_side in found for width in of_side)
+    return StopDecision(min(pairs for pairs, _ in found), target_share, widths)
+
+
+def _widths(
+    reference_name: str, side: str, blocks: Sequence[BlockRecord], target_share: float, start: str
+) -> tuple[int, tuple[Width, ...]]:
+    """How many pairs of blocks there are with this side, and how well its differences are known."""
+    pairs = pairs_of((reference_name, side), blocks)
+    reference, other = paired_latencies(pairs, start)
     fewest = min(sum(one.samples for one in side) for side in (reference, other))
     stated = [percent for percent in WATCHED if fewest >= samples_for_an_interval(percent)]
-    widths = {percent: Width(percent, None, None, narrow=False) for percent in WATCHED}
+    widths = {percent: Width(side, percent, None, None, narrow=False) for percent in WATCHED}
     if stated:
         errors = (0.0,) * len(stated)
         found = paired_estimates(
             stacked(reference), stacked(other), stated, errors, SEQUENTIAL_ALPHA
         )
         for percent, estimate in zip(stated, found, strict=True):
-            widths[percent] = _width(percent, estimate, target_share)
-    return StopDecision(len(reference), target_share, tuple(widths.values()))
+            widths[percent] = _width(widths[percent], estimate, target_share)
+    return len(reference), tuple(widths.values())
 
 
-def _width(percent: str, estimate: PairedEstimate, target_share: float) -> Width:
+def _width(unknown: Width, estimate: PairedEstimate, target_share: float) -> Width:
     interval = estimate.difference.interval
     if interval is None:
-        return Width(percent, None, None, narrow=False)
+        return unknown
     share = interval.half_width / estimate.reference
-    return Width(percent, interval.half_width, share, narrow=share <= target_share)
+    return replace(
+        unknown, half_width_ms=interval.half_width, share=share, narrow=share <= target_share
+    )
+
+
+def _words(width: Width) -> str:
+    if width.share is None:
+        return f"p{width.percent} has no interval yet"
+    return f"p{width.percent} ±{width.share:.1%}"

@@ -4,10 +4,11 @@ Every limit stands here as a constant beside its reason. A rule takes the eviden
 warnings; RULES lists them in the order of the report.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from comparison.architectures import EC2, SERVERLESS
+from comparison.architectures import THREE_TIER
+from comparison.demands import architecture_of
 from comparison.generator_trust import GENERATOR_RULES
 from comparison.significance import MINIMUM_PAIRS
 from comparison.summary import SideSummary
@@ -39,8 +40,10 @@ def answers(evidence: Evidence) -> Iterator[TrustWarning]:
             "invalid",
             "answers-different",
             f"{len(run.answers_different)} of {run.answers_checked} checked requests were answered"
-            f" differently by the two sides; the first: {run.answers_different[0][:200]}",
-            "Make both sides answer alike, then run again: speed at different work says nothing.",
+            f" differently by the {_all_sides(evidence)}; the first:"
+            f" {run.answers_different[0][:200]}",
+            f"Make {'both' if len(run.targets) == 2 else 'all'} sides answer alike, then run again:"
+            " speed at different work says nothing.",
         )
     elif not run.answers_checked:
         yield TrustWarning(
@@ -49,6 +52,18 @@ def answers(evidence: Evidence) -> Iterator[TrustWarning]:
             "nobody checked that both sides give the same answers",
             "Run with the check of answers.",
         )
+    elif run.answers_compared == "status":
+        yield TrustWarning(
+            "caution",
+            "bodies-unchecked",
+            f"of {run.answers_checked} requests only status and type of the answers were compared:"
+            " the sides may do different work",
+            "Where the bodies should be equal, run without --answers status.",
+        )
+
+
+def _all_sides(evidence: Evidence) -> str:
+    return "two sides" if len(evidence.run.targets) == 2 else "sides"
 
 
 def few_requests(evidence: Evidence) -> Iterator[TrustWarning]:
@@ -123,28 +138,33 @@ def unequal_load(evidence: Evidence) -> Iterator[TrustWarning]:
         yield TrustWarning(
             "caution",
             "unequal-load",
-            f"the sides were asked at different rates: {rates[0]:,.1f} and {rates[1]:,.1f}"
-            " requests/s",
+            "the sides were asked at different rates:"
+            f" {', '.join(f'{rate:,.1f}' for rate in rates[:-1])} and {rates[-1]:,.1f} requests/s",
             "Users wait for answers, so a slower side gets less load; use fewer users.",
         )
 
 
 def unequal_cache(evidence: Evidence) -> Iterator[TrustWarning]:
-    ratios = [side.cache_hit_ratio for side in evidence.sides if side.cache_hit_ratio is not None]
-    names = evidence.run.targets
-    if len(ratios) == len(names) and abs(ratios[0] - ratios[1]) > HIT_RATIO_LIMIT:
+    """A side that has no cache is no side whose cache failed."""
+    ratios = {
+        side.side: side.cache_hit_ratio
+        for side in evidence.sides
+        if side.cache_hit_ratio is not None and architecture_of(side.side) != THREE_TIER
+    }
+    if ratios and max(ratios.values()) - min(ratios.values()) > HIT_RATIO_LIMIT:
+        shares = ", ".join(f"{ratio:.1%} on {name}" for name, ratio in ratios.items())
         yield TrustWarning(
             "caution",
             "unequal-cache",
-            f"the caches answered different shares: {ratios[0]:.1%} on {names[0]}, {ratios[1]:.1%}"
-            f" on {names[1]}",
-            "Start both sides from the same cache state; look for errors of the cache.",
+            f"the caches answered different shares: {shares}",
+            f"Start {'both' if len(evidence.sides) == 2 else 'all'} sides from the same cache"
+            " state; look for errors of the cache.",
         )
 
 
 def whole_core(evidence: Evidence) -> Iterator[TrustWarning]:
     run = evidence.run
-    if evidence.side(SERVERLESS) and run.emulated and not run.cpu_share_enforced:
+    if evidence.on_lambda and run.emulated and not run.cpu_share_enforced:
         share = run.lambda_memory_mb / FULL_VCPU_MB
         if share < 1:
             yield TrustWarning(
@@ -158,41 +178,54 @@ def whole_core(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def cold_share(evidence: Evidence) -> Iterator[TrustWarning]:
     """AWS's share: https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/."""
-    side = evidence.side(SERVERLESS)
-    figures = side.serverless if side else None
-    if figures and figures.cold_starts and figures.invocations:
-        yield TrustWarning(
-            "note",
-            "cold-starts-billed",
-            f"{figures.cold_starts:,} cold starts in {figures.invocations:,} invocations"
-            f" ({figures.cold_starts / figures.invocations:.2%}) are in the mean billed ms;"
-            " steady traffic has fewer, AWS says typically below 1 %",
-            "A longer run brings the mean billed ms closer to a month's.",
-        )
+    for side in evidence.on_lambda:
+        figures = side.serverless
+        if figures and figures.cold_starts and figures.invocations:
+            yield TrustWarning(
+                "note",
+                "cold-starts-billed",
+                f"{_named(side, evidence.on_lambda)}{figures.cold_starts:,} cold starts in"
+                f" {figures.invocations:,} invocations"
+                f" ({figures.cold_starts / figures.invocations:.2%}) are in the mean billed ms;"
+                " steady traffic has fewer, AWS says typically below 1 %",
+                "A longer run brings the mean billed ms closer to a month's.",
+            )
+
+
+def _named(side: SideSummary, alike: Sequence[SideSummary]) -> str:
+    """The side's name where several are meant."""
+    return f"{side.side}: " if len(alike) > 1 else ""
 
 
 def cpu_credits(evidence: Evidence) -> Iterator[TrustWarning]:
-    cpu_ms = instance_cpu_ms_per_request(evidence.side(EC2))
+    for side in evidence.on_instances:
+        yield from _cpu_credits(evidence, side)
+
+
+def _cpu_credits(evidence: Evidence, side: SideSummary) -> Iterator[TrustWarning]:
+    cpu_ms = instance_cpu_ms_per_request(side)
     if cpu_ms is None or evidence.rate is None:
         return
     needed = Decimal(repr(cpu_ms)) / 1000 * Decimal(repr(evidence.rate))
     instance = evidence.instance
     if needed <= instance.baseline_vcpus:
         return
+    name = _named(side, evidence.on_instances)
     work = f"{evidence.rate:,.1f} requests/s x {cpu_ms:.2f} CPU ms = {needed:.2f} vCPU"
     if needed > instance.vcpus:
         yield TrustWarning(
             "caution",
             "instance-too-small",
-            f"one {instance.name} cannot carry this load: {work}, and it has {instance.vcpus}",
+            f"{name}one {instance.name} cannot carry this load: {work}, and it has"
+            f" {instance.vcpus}",
             "The bill has as many instances as it needs; the times were measured with one.",
         )
         return
     yield TrustWarning(
         "caution",
         "cpu-credits",
-        f"{work}, above the {instance.baseline_vcpus.normalize():f} vCPU a {instance.name} has"
-        " without credits; surplus credits are in this bill, or a second instance",
+        f"{name}{work}, above the {instance.baseline_vcpus.normalize():f} vCPU a {instance.name}"
+        " has without credits; surplus credits are in this bill, or a second instance",
         "A larger class, or one without credits, may cost less: ./compare.py cost --instance.",
     )
 
@@ -208,21 +241,25 @@ def unknown_prices(evidence: Evidence) -> Iterator[TrustWarning]:
 
 
 def unmeasured_bill(evidence: Evidence) -> Iterator[TrustWarning]:
-    side = evidence.side(SERVERLESS)
-    if side and (side.serverless is None or side.serverless.billed_mean_ms is None):
-        yield TrustWarning(
-            "caution",
-            "billed-unknown",
-            "no REPORT line of Lambda was recorded, so serverless cannot be priced",
-            "Run again; if it stays so, look into the run's log of the environments.",
-        )
+    for side in evidence.on_lambda:
+        if side.serverless is None or side.serverless.billed_mean_ms is None:
+            yield TrustWarning(
+                "caution",
+                "billed-unknown",
+                f"no REPORT line of Lambda was recorded, so {side.side} cannot be priced",
+                "Run again; if it stays so, look into the run's log of the environments.",
+            )
 
 
 def lost_invocations(evidence: Evidence) -> Iterator[TrustWarning]:
     """A failed request may have reached the function or not; every other one has, once."""
-    side = evidence.side(SERVERLESS)
-    figures = side.serverless if side else None
-    if side is None or figures is None or not figures.invocations:
+    for side in evidence.on_lambda:
+        yield from _lost_invocations(evidence, side)
+
+
+def _lost_invocations(evidence: Evidence, side: SideSummary) -> Iterator[TrustWarning]:
+    figures = side.serverless
+    if figures is None or not figures.invocations:
         return
     least, most = side.requests - side.failures, side.requests
     beside = max(least - figures.invocations, figures.invocations - most)
@@ -231,15 +268,16 @@ def lost_invocations(evidence: Evidence) -> Iterator[TrustWarning]:
         yield TrustWarning(
             "caution",
             "invocations-differ",
-            f"Lambda reported {figures.invocations:,} invocations, and the load generator got"
+            f"{_named(side, evidence.on_lambda)}Lambda reported {figures.invocations:,}"
+            f" invocations, and the load generator got"
             f" {least:,} answers: {beside:,} REPORT lines too {direction}",
             "Billed ms and cold starts are of those reported; run again while nobody else asks.",
         )
 
 
-def instance_cpu_ms_per_request(side: SideSummary | None) -> float | None:
+def instance_cpu_ms_per_request(side: SideSummary) -> float | None:
     """CPU that the instance itself spends per request: the app, not the database or the cache."""
-    return side.cpu_ms_per_request.get("app") if side else None
+    return side.cpu_ms_per_request.get("app")
 
 
 RULES: tuple[Rule, ...] = (

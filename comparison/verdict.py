@@ -4,25 +4,29 @@ Nothing here touches a file, the clock or the network, so a report made again fr
 records has the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import fsum
 
-from comparison.architectures import (
-    EC2,
-    LEFT_OUT,
-)
+from comparison.architectures import LEFT_OUT
 from comparison.billing.instances import Instance
 from comparison.billing.parts import Part
 from comparison.break_even import BreakEven, break_even
 from comparison.cost import Bill, bill, requests_per_month
-from comparison.demands import architecture_of, measured_demands, setup_of, side_parts
-from comparison.differences import Difference, latency_differences, mean_row, systematic_errors
+from comparison.demands import measured_demands, same_architecture, setup_of, side_parts
+from comparison.differences import (
+    Difference,
+    corrected_for_table,
+    cpu_difference,
+    latency_differences,
+    systematic_errors,
+)
 from comparison.errors import ComparisonError
 from comparison.latency_log import INTENDED, SENT
-from comparison.outcome import Comparison, InstanceCapacity, Standing
+from comparison.outcome import Comparison, InstanceCapacity, PairBreakEven, Standing
 from comparison.pairing import paired_latencies, pairs_of
 from comparison.prices import PriceBook
+from comparison.ranking import Ranking, rank
 from comparison.records import BlockRecord, RunRecord
 from comparison.significance import ALPHA, SEQUENTIAL_ALPHA
 from comparison.summary import Method, SideSummary, summarise
@@ -46,20 +50,26 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     bills = _bills(parts, rate, price_book)
     evidence = Evidence(run, ordered, sides, bills, rate, setup.instance, price_book)
     warnings = trust_warnings(evidence)
-    standing = _standing(run.targets, sides, warnings)
-    comparable = standing == "valid"
+    invalid = _invalid_sides(run.targets, warnings)
+    compared = _compared(run.targets, sides, invalid)
+    break_evens = _break_evens(compared, parts, price_book)
+    capacities = tuple(_capacities(evidence, setup.instance))
     outcome = Comparison(
         verdict="",
-        standing=standing,
+        standing=_standing(compared, invalid),
         run=run,
         sides=sides,
-        differences=_differences(run.targets, ordered, sides, method) if comparable else (),
+        differences=_differences(compared, ordered, sides, method),
         region=price_book.region,
         price_book=price_book.name,
         rate=rate,
         bills=bills,
-        break_even=_break_even(run.targets, parts, price_book) if comparable else None,
-        capacity=_capacity(sides, setup.instance),
+        break_even=break_evens[0].result if break_evens and len(run.targets) == 2 else None,
+        break_evens=break_evens,
+        capacity=capacities[0] if capacities else None,
+        capacities=capacities,
+        ranking=_ranking(compared, sides, bills, run.slo),
+        invalid_sides=invalid,
         warnings=warnings,
         left_out=LEFT_OUT,
     )
@@ -109,11 +119,17 @@ def _bills(
     return tuple(bill(side, own, requests, book) for side, own in parts.items())
 
 
-def _break_even(
+def _break_evens(
     names: Sequence[str], parts: dict[str, tuple[Part, ...]], book: PriceBook
+) -> tuple[PairBreakEven, ...]:
+    found = ((other, _break_even(names[0], other, parts, book)) for other in names[1:])
+    return tuple(PairBreakEven(other, result) for other, result in found if result is not None)
+
+
+def _break_even(
+    first: str, second: str, parts: dict[str, tuple[Part, ...]], book: PriceBook
 ) -> BreakEven | None:
-    first, second = names
-    if architecture_of(first) == architecture_of(second) or not {first, second} <= set(parts):
+    if same_architecture(first, second) or not {first, second} <= set(parts):
         return None
     try:
         return break_even((first, second), parts[first], parts[second], book)
@@ -122,17 +138,25 @@ def _break_even(
         return None
 
 
-def _capacity(sides: Sequence[SideSummary], instance: Instance) -> InstanceCapacity | None:
-    ec2 = next((side for side in sides if architecture_of(side.side) == EC2), None)
-    cpu_ms = instance_cpu_ms_per_request(ec2)
-    if not cpu_ms:
+def _capacities(evidence: Evidence, instance: Instance) -> Iterator[InstanceCapacity]:
+    for side in evidence.on_instances:
+        cpu_ms = instance_cpu_ms_per_request(side)
+        if cpu_ms:
+            yield InstanceCapacity(
+                side=side.side,
+                name=instance.name,
+                cpu_ms_per_request=cpu_ms,
+                baseline_rate=float(instance.baseline_vcpus) * 1000 / cpu_ms,
+                full_rate=instance.vcpus * 1000 / cpu_ms,
+            )
+
+
+def _ranking(
+    names: Sequence[str], sides: Sequence[SideSummary], bills: Sequence[Bill], slo: str | None
+) -> Ranking | None:
+    if not names:
         return None
-    return InstanceCapacity(
-        name=instance.name,
-        cpu_ms_per_request=cpu_ms,
-        baseline_rate=float(instance.baseline_vcpus) * 1000 / cpu_ms,
-        full_rate=instance.vcpus * 1000 / cpu_ms,
-    )
+    return rank([side for side in sides if side.side in names], bills, slo)
 
 
 def _differences(
@@ -141,24 +165,38 @@ def _differences(
     sides: Sequence[SideSummary],
     method: Method,
 ) -> tuple[Difference, ...]:
-    pairs = pairs_of(names, blocks)
-    reference, other = paired_latencies(pairs, method.start)
+    """Latency rows of all sides are one table, rows of CPU time another: each is read together."""
     cpu_ms = {one.index: one.cpu_ms_per_request for side in sides for one in side.per_block}
-    return (
-        *latency_differences(reference, other, method.systematic_ms, method.alpha),
-        mean_row(
-            "cpu_ms_per_request",
-            "CPU per request",
-            "ms",
-            [(cpu_ms[first.index], cpu_ms[second.index]) for first, second in pairs],
-            method.alpha,
-        ),
-    )
+    latency: list[Difference] = []
+    processor: list[Difference] = []
+    for other_name in names[1:]:
+        pairs = pairs_of((names[0], other_name), blocks)
+        reference, other = paired_latencies(pairs, method.start)
+        latency += latency_differences(
+            other_name, reference, other, method.systematic_ms, method.alpha
+        )
+        used = [(cpu_ms[first.index], cpu_ms[second.index]) for first, second in pairs]
+        processor.append(cpu_difference(other_name, used, method.alpha))
+    rows = (*corrected_for_table(latency), *corrected_for_table(processor))
+    return tuple(sorted(rows, key=lambda row: names.index(row.side)))
 
 
-def _standing(
-    names: Sequence[str], sides: Sequence[SideSummary], warnings: Sequence[TrustWarning]
-) -> Standing:
-    if any(warning.level == "invalid" for warning in warnings):
-        return "invalid"
-    return "valid" if len(sides) == len(names) else "incomplete"
+def _invalid_sides(names: Sequence[str], warnings: Sequence[TrustWarning]) -> tuple[str, ...]:
+    """Those that an invalid warning is about; all of them where it is about none in particular."""
+    found = [warning.sides or tuple(names) for warning in warnings if warning.level == "invalid"]
+    return tuple(name for name in names if any(name in sides for sides in found))
+
+
+def _compared(
+    names: Sequence[str], sides: Sequence[SideSummary], invalid: Sequence[str]
+) -> tuple[str, ...]:
+    """The sides that may be compared; none without the reference or without another one."""
+    measured = {side.side for side in sides}
+    fit = tuple(name for name in names if name in measured and name not in invalid)
+    return fit if len(fit) > 1 and fit[0] == names[0] else ()
+
+
+def _standing(compared: Sequence[str], invalid: Sequence[str]) -> Standing:
+    if compared:
+        return "valid"
+    return "invalid" if invalid else "incomplete"

@@ -1,4 +1,4 @@
-"""The table of cost lines: quantity x unit price = amount, both sides next to each other."""
+"""The table of cost lines: quantity x unit price = amount, all sides next to each other."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -41,12 +41,13 @@ TOTALS = (
 """Label, field of Bill, style."""
 
 
-def bill_table(comparison: Comparison) -> Table:
-    """Both sides of a comparison; one that was not measured has an empty column."""
+def bill_table(comparison: Comparison, *, calculations: bool = True) -> Table:
+    """All sides of a comparison; one that was not measured has an empty column."""
     bills = {bill.side: bill for bill in comparison.bills}
     return bills_table(
         {side: bills.get(side) for side in comparison.run.targets},
         f"at {three_digits(comparison.rate)} requests/s",
+        calculations=calculations,
     )
 
 
@@ -54,11 +55,17 @@ def bills_table(
     bills: Mapping[str, Bill | None],
     heading: str,
     totals: Sequence[tuple[str, str, str]] = TOTALS,
+    *,
+    calculations: bool = True,
 ) -> Table:
-    """One row per priced part, one column per bill; a part that several have stands once."""
+    """One row per priced part, one column per bill; a part that several have stands once.
+
+    Without calculations also where they have different quantities of it.
+    """
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column(heading, no_wrap=True)
-    table.add_column("quantity x unit price, $", justify="right")
+    if calculations:
+        table.add_column("quantity x unit price, $", justify="right")
     for side in bills:
         table.add_column(
             Text(printable(side)),
@@ -66,28 +73,39 @@ def bills_table(
             no_wrap=side in SIDE_STYLES,
             header_style=SIDE_STYLES.get(side, ""),
         )
-    own = {side: {_key(item): item for item in bill.items} for side, bill in bills.items() if bill}
-    merged = {key: item for items in own.values() for key, item in items.items()}
+    own = {side: _by_row(bill, calculations=calculations) for side, bill in bills.items() if bill}
+    merged = {key: items[0] for rows in own.values() for key, items in rows.items()}
     for key, item in merged.items():
-        amounts = (_amount(own.get(side, {}).get(key)) for side in bills)
+        amounts = (_amount(own.get(side, {}).get(key, [])) for side in bills)
         table.add_row(
-            _cell(f"{item.component} {item.what}".strip()), calculation(item), *map(_cell, amounts)
+            _cell(f"{item.component} {item.what}".strip()),
+            *((calculation(item),) if calculations else ()),
+            *map(_cell, amounts),
         )
     table.add_section()
     for label, field, style in totals:
         cells = (usd(getattr(bill, field)) if bill else ABSENT for bill in bills.values())
-        table.add_row(_cell(label), "", *map(_cell, cells), style=style)
+        table.add_row(
+            _cell(label), *(("",) if calculations else ()), *map(_cell, cells), style=style
+        )
     return table
 
 
-def _key(item: LineItem) -> tuple[str, str, Decimal]:
-    return item.component, item.what, item.quantity
+def _by_row(
+    bill: Bill, *, calculations: bool
+) -> dict[tuple[str, str, Decimal | None], list[LineItem]]:
+    rows: dict[tuple[str, str, Decimal | None], list[LineItem]] = {}
+    for item in bill.items:
+        key = item.component, item.what, item.quantity if calculations else None
+        rows.setdefault(key, []).append(item)
+    return rows
 
 
-def _amount(item: LineItem | None) -> str:
-    if item is None:
+def _amount(items: Sequence[LineItem]) -> str:
+    if not items:
         return ""
-    return "unknown" if item.amount_usd is None else usd(item.amount_usd)
+    amounts = [item.amount_usd for item in items if item.amount_usd is not None]
+    return usd(sum(amounts, Decimal(0))) if len(amounts) == len(items) else "unknown"
 
 
 def _cell(text: str) -> Text:

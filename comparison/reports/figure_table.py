@@ -6,7 +6,6 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from comparison.demands import architecture_of
 from comparison.differences import Difference
 from comparison.numbers import ABSENT, count, share, signed, span, three_digits
 from comparison.outcome import Comparison
@@ -17,6 +16,8 @@ from comparison.usage_summary import UsageSummary
 COMPONENTS = ("app", "gateway", "environments", "database", "cache")
 """The order of the CPU rows; components this page does not know follow by name."""
 SIDE_STYLES = {"ec2": "bright_blue", "serverless": "yellow"}
+STYLES = ("bright_blue", "yellow", "green", "magenta", "cyan", "red")
+"""One for each side of a run: no more are compared at once."""
 NOT_SHOWN = "~"
 SMALLEST_P = 0.001
 
@@ -27,15 +28,13 @@ Row = tuple[str, Figure | None, str | None]
 
 def figure_table(comparison: Comparison) -> Table:
     """Headings say over what the rows below were measured."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("", no_wrap=True)
     names = comparison.run.targets
-    for name, style in zip(names, side_styles(names), strict=True):
-        table.add_column(plain(name), justify="right", no_wrap=True, header_style=style)
-    if comparison.differences:
+    table = sides_table(names)
+    beside = comparison.differences if len(names) == 2 else ()
+    if beside:
         table.add_column(" - ".join(reversed(names)), no_wrap=True)
     sides = {side.side: side for side in comparison.sides}
-    differences = {one.figure: one for one in comparison.differences}
+    differences = {one.figure: one for one in beside}
     for label, figure, compared in _rows(comparison):
         if figure is None:
             table.add_row(Text(label, style="dim italic"))
@@ -48,11 +47,20 @@ def figure_table(comparison: Comparison) -> Table:
     return table
 
 
+def sides_table(names: Sequence[str]) -> Table:
+    """An empty table with a column for labels and one for each side; of two, no number wraps."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for name, style in zip(names, side_styles(names), strict=True):
+        table.add_column(plain(name), justify="right", no_wrap=len(names) == 2, header_style=style)
+    return table
+
+
 def side_styles(names: Sequence[str]) -> tuple[str, ...]:
-    """A colour for each side; the same architecture a second time gets the other side's."""
-    first, second = SIDE_STYLES.values()
-    turned = architecture_of(names[0]) == tuple(SIDE_STYLES)[1]
-    return (second, first) if turned else (first, second)
+    """A colour for each side: ec2's and serverless' own, for others the next that is free."""
+    own = {name: SIDE_STYLES[name] for name in names if name in SIDE_STYLES}
+    free = iter([style for style in STYLES if style not in own.values()])
+    return tuple(own.get(name) or next(free) for name in names)
 
 
 def difference_text(row: Difference) -> str:

@@ -8,9 +8,11 @@ from typing import Final
 
 from comparison.outcome import Comparison
 from comparison.reports.bill_table import bill_table
+from comparison.reports.difference_table import difference_table
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.markdown_text import escaped, sentence, table_lines
+from comparison.reports.ranking_table import is_shown, ranking_table
 from comparison.reports.sources import sources
 from comparison.reports.text_report import break_even_lines
 from comparison.thresholds import LimitResult
@@ -25,7 +27,12 @@ def render(comparison: Comparison, limits: Sequence[LimitResult] = ()) -> str:
     mark = _STANDINGS[comparison.standing]
     lines = [f"## {TITLE}", "", f"{mark}{sentence(comparison.verdict)}", ""]
     lines += limit_lines(limits)
+    if is_shown(comparison):
+        lines += ["### Which", "", *table_lines(ranking_table(comparison)), ""]
     lines += ["### Latency, ms", "", *table_lines(latency_table(comparison)), ""]
+    if len(comparison.run.targets) > 2 and comparison.differences:
+        reference = escaped(comparison.run.targets[0])
+        lines += [f"### Against {reference}", "", *table_lines(difference_table(comparison)), ""]
     lines += _folded("Measured", table_lines(figure_table(comparison)))
     if comparison.bills:
         lines += _folded("Cost of a month", table_lines(bill_table(comparison)))

@@ -14,11 +14,13 @@ from rich.text import Text
 
 from comparison.billing.capacity import DEFAULT_HEADROOM
 from comparison.numbers import three_digits
-from comparison.outcome import Comparison, InstanceCapacity
+from comparison.outcome import Comparison, InstanceCapacity, PairBreakEven
 from comparison.reports.bill_table import bill_table
+from comparison.reports.difference_table import difference_table
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.plain_text import plain, printable
+from comparison.reports.ranking_table import is_shown, ranking_table
 from comparison.reports.sources import sources
 
 LEVEL_STYLES = {"invalid": "bold red", "caution": "yellow", "note": "dim"}
@@ -66,14 +68,19 @@ def page(comparison: Comparison) -> RenderableType:
 
 def answer(comparison: Comparison) -> RenderableType:
     """The verdict and the figures it is made from: what fits on a screen or in a README."""
-    bills = _indented(bill_table(comparison)) if comparison.bills else None
+    several = len(comparison.run.targets) > 2
+    bills = bill_table(comparison, calculations=not several) if comparison.bills else None
+    ranking = ranking_table(comparison) if is_shown(comparison) else None
+    against = difference_table(comparison) if several and comparison.differences else None
     return Group(
         Text(printable(comparison.verdict), style=VERDICT_STYLES[comparison.standing]),
         *_sections(
             (
+                ("Which", _table(ranking)),
                 ("Latency, ms", _indented(latency_table(comparison))),
+                (f"Against {plain(comparison.run.targets[0])}", _table(against)),
                 ("Measured", _indented(figure_table(comparison))),
-                ("Cost of a month", bills),
+                ("Cost of a month", _table(bills)),
                 ("Break-even", _lines(break_even_lines(comparison))),
             )
         ),
@@ -96,6 +103,10 @@ def _sections(sections: Iterable[Section]) -> Iterator[RenderableType]:
         if content is not None:
             yield Text(f"\n{title}", style="bold cyan")
             yield content
+
+
+def _table(table: Table | None) -> RenderableType | None:
+    return None if table is None else _indented(table)
 
 
 def _indented(content: RenderableType) -> RenderableType:
@@ -135,9 +146,16 @@ def _warnings(comparison: Comparison) -> RenderableType | None:
 
 def break_even_lines(comparison: Comparison) -> Iterable[str]:
     """Where the totals meet, and how far one instance carries; nothing without a break-even."""
-    result = comparison.break_even
-    if result is None:
-        return
+    several = len(comparison.run.targets) > 2
+    for pair in comparison.break_evens:
+        name = f"{pair.side}: " if several else ""
+        yield from (f"{name}{line}" for line in _pair_lines(comparison.run.targets[0], pair))
+    for capacity in comparison.capacities if comparison.break_evens else ():
+        yield (f"{capacity.side}: " if several else "") + _capacity(capacity)
+
+
+def _pair_lines(reference: str, pair: PairBreakEven) -> Iterator[str]:
+    result = pair.result
     searched = f"{three_digits(result.searched_to)} requests/s"
     if result.rates:
         rates = ", ".join(f"{three_digits(rate)} requests/s" for rate in result.rates)
@@ -145,12 +163,10 @@ def break_even_lines(comparison: Comparison) -> Iterable[str]:
     elif result.cheaper_at_first is None:
         yield "both sides cost the same at every rate"
     else:
-        other = next(name for name in comparison.run.targets if name != result.cheaper_at_first)
+        other = reference if result.cheaper_at_first == pair.side else pair.side
         yield f"none up to {searched}: {other} costs more at each"
     if result.stopped_by:
         yield f"not searched above {searched}: {result.stopped_by}"
-    if comparison.capacity:
-        yield _capacity(comparison.capacity)
 
 
 def _capacity(capacity: InstanceCapacity) -> str:

@@ -144,6 +144,29 @@ def blocks(
     return made
 
 
+def rounds(medians_ms: Mapping[str, Sequence[float]]) -> list[BlockRecord]:
+    """Rounds of one block per side, each side at the medians of its list, one per round."""
+    made: list[BlockRecord] = []
+    for number, round_ms in enumerate(zip(*medians_ms.values(), strict=True), start=1):
+        for side, median_ms in zip(medians_ms, round_ms, strict=True):
+            make = serverless_block if side.startswith(SERVERLESS) else ec2_block
+            made.append(make(len(made) + 1, median_ms, pair=number, side=side))
+    return made
+
+
+FOUR_SIDES: Mapping[str, Sequence[float]] = {
+    "cached": (1.9, 1.95, 1.88, 1.91),
+    "three-tier": (3.1, 3.2, 3.05, 3.12),
+    "scaled-out": (1.92, 1.93, 1.9, 1.88),
+    "serverless": (4.3, 4.41, 4.22, 4.35),
+}
+
+
+def four_sides(**changes: object) -> RunRecord:
+    """A run of rounds(FOUR_SIDES), cached being the reference."""
+    return run(tuple(FOUR_SIDES) * 4, targets=tuple(FOUR_SIDES), **changes)
+
+
 def run(order: Sequence[str] = (EC2, SERVERLESS) * 3, /, **changes: object) -> RunRecord:
     record = RunRecord(
         format=FORMAT,

@@ -64,8 +64,9 @@ def test_a_side_without_report_lines_has_no_demand() -> None:
 
 def test_a_repeated_target_is_billed_as_its_architecture() -> None:
     again = [replace(block, side=f"{block.side}#2") for block in blocks()]
+    record = run(targets=("ec2#2", "serverless#2"))
 
-    parts = side_parts(measured_demands(run(), again, Setup()), Setup())
+    parts = side_parts(measured_demands(record, again, Setup()), Setup())
 
     assert list(parts) == ["ec2#2", "serverless#2"]
     assert any(part.price_id == "apigw.rest.requests" for part in parts["serverless#2"])

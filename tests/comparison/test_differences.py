@@ -3,8 +3,8 @@ import pytest
 from comparison.differences import (
     Difference,
     corrected_for_table,
+    cpu_difference,
     latency_differences,
-    mean_row,
     systematic_errors,
 )
 from comparison.latency import Distribution
@@ -16,8 +16,14 @@ def side(*levels_us: int, requests: int = 400) -> list[Distribution]:
     return [distribution([level + one for one in range(requests)]) for level in levels_us]
 
 
-def row(p_value: float | None) -> Difference:
-    return Difference("p50_ms", "p50", "ms", 4, None, None, p_value, None, shown=False)
+def row(p_value: float | None, side_name: str = "other") -> Difference:
+    return Difference(side_name, "p50_ms", "p50", "ms", 4, None, None, p_value, None, shown=False)
+
+
+def differences(
+    reference: list[Distribution], other: list[Distribution], systematic_ms: dict[str, float]
+) -> tuple[Difference, ...]:
+    return corrected_for_table(latency_differences("other", reference, other, systematic_ms))
 
 
 def labelled(rows: tuple[Difference, ...]) -> dict[str, Difference]:
@@ -25,7 +31,7 @@ def labelled(rows: tuple[Difference, ...]) -> dict[str, Difference]:
 
 
 def test_every_percentile_has_a_row_and_only_what_enough_requests_hold_has_a_value() -> None:
-    rows = labelled(latency_differences(side(1000, 1010, 1020), side(3000, 3010, 3030), {}))
+    rows = labelled(differences(side(1000, 1010, 1020), side(3000, 3010, 3030), {}))
 
     assert list(rows) == [f"p{percent}" for percent in PERCENTS]
     assert rows["p99"].difference is not None
@@ -38,7 +44,7 @@ def test_every_percentile_has_a_row_and_only_what_enough_requests_hold_has_a_val
 
 
 def test_a_clear_difference_is_shown_on_each_tested_row() -> None:
-    rows = labelled(latency_differences(side(1000, 1010, 1020), side(3000, 3010, 3030), {}))
+    rows = labelled(differences(side(1000, 1010, 1020), side(3000, 3010, 3030), {}))
 
     assert [label for label, one in rows.items() if one.shown] == ["p50", "p90", "p95", "p99"]
     assert all((one.p_value_of_table or 0) >= (one.p_value or 0) for one in rows.values())
@@ -47,7 +53,7 @@ def test_a_clear_difference_is_shown_on_each_tested_row() -> None:
 def test_the_same_blocks_on_both_sides_show_nothing() -> None:
     blocks = side(1000, 1500, 1200, 1100)
 
-    rows = latency_differences(blocks, blocks, {})
+    rows = differences(blocks, blocks, {})
 
     assert not any(one.shown for one in rows)
     assert {one.p_value for one in rows if one.p_value is not None} == {1.0}
@@ -56,8 +62,8 @@ def test_the_same_blocks_on_both_sides_show_nothing() -> None:
 def test_the_generators_error_of_its_percentile_is_used() -> None:
     reference, other = side(1000, 1010, 1020), side(3000, 3010, 3030)
 
-    exact = labelled(latency_differences(reference, other, {}))["p95"].difference
-    doubted = labelled(latency_differences(reference, other, {"95": 0.3}))["p95"].difference
+    exact = labelled(differences(reference, other, {}))["p95"].difference
+    doubted = labelled(differences(reference, other, {"95": 0.3}))["p95"].difference
 
     assert exact is not None
     assert doubted is not None
@@ -67,7 +73,7 @@ def test_the_generators_error_of_its_percentile_is_used() -> None:
 
 
 def test_no_pairs_give_rows_without_figures() -> None:
-    rows = latency_differences([], [], {})
+    rows = differences([], [], {})
 
     assert [(one.pairs, one.difference, one.shown) for one in rows] == [(0, None, False)] * 6
 
@@ -81,8 +87,15 @@ def test_a_row_is_shown_only_if_it_stands_out_among_all_rows() -> None:
     assert not any(one.shown for one in among_others)
 
 
+def test_the_rows_of_all_sides_are_one_table() -> None:
+    found = corrected_for_table([row(0.02, "a"), row(0.02, "b"), row(0.02, "c")])
+
+    assert [one.p_value_of_table for one in found] == pytest.approx([0.06] * 3)
+    assert not any(one.shown for one in found)
+
+
 def test_a_mean_leaves_out_pairs_without_the_figure() -> None:
-    found = mean_row("cpu_ms_per_request", "CPU", "ms", [(1.0, 2.0), (None, 2.0), (3.0, 5.0)])
+    found = cpu_difference("other", [(1.0, 2.0), (None, 2.0), (3.0, 5.0)])
 
     assert found.pairs == 2
     assert found.difference is not None
@@ -92,7 +105,7 @@ def test_a_mean_leaves_out_pairs_without_the_figure() -> None:
 
 
 def test_a_mean_of_nothing_says_nothing() -> None:
-    found = mean_row("cpu_ms_per_request", "CPU", "ms", [(None, 1.0)])
+    found = cpu_difference("other", [(None, 1.0)])
 
     assert (found.pairs, found.difference, found.p_value, found.shown) == (0, None, None, False)
 
