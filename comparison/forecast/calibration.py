@@ -8,7 +8,7 @@ gateway's is its CPU time. What is not known is refused by name, or assumed in w
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 
 import numpy as np
@@ -18,13 +18,15 @@ from comparison.errors import ComparisonError
 from comparison.forecast.limits import default
 from comparison.forecast.load import Load
 from comparison.forecast.scenario import CpuTime, RequestKind, constant_time
-from comparison.latency import Distribution, merge
+from comparison.latency import Distribution, merge, percentile_ms
 from comparison.latency_log import MEASURED, SENT, SUCCESS
 from comparison.records import BlockRecord, RunRecord
 
 IDLE_SHARE = 0.25
 """Up to this share of the machine's cores in use, waiting for a core is taken to be nothing: of two
 cores at 25 % one request in ten meets another (M/M/2)."""
+APART = 1.5
+"""Rates that differ by this factor tell what a component computes for nobody from the rest."""
 FEWEST_REQUESTS = 200
 """For service times: ten of them lie beyond p95."""
 APP, ENVIRONMENTS, GATEWAY, DATABASE, CACHE, GENERATOR = (
@@ -215,16 +217,17 @@ def calibrate(levels: Sequence[Level]) -> Calibration:
     side = ordered[0].side
     serverless = _has_functions(chosen)
     computing = ENVIRONMENTS if serverless else APP
-    cpu_ms = _pooled_cpu_ms(chosen)
+    cpu_ms = _cpu_ms_per_request(chosen)
     if computing not in cpu_ms:
         raise ComparisonError(
             f"{chosen[0].name}: {side} lacks the CPU time of its {computing}"
             f" (cpu_seconds: {computing}); measure it again, or type it in with --inputs"
         )
-    generator_ms = max(level.generator_ms for level in chosen)
+    generator_ms = min(level.generator_ms for level in chosen)
     gateway_ms = cpu_ms.get(GATEWAY, 0.0) if serverless and not chosen[0].on_aws else 0.0
-    kinds = _kinds(chosen, cpu_ms, computing, generator_ms)
-    assumptions = [words, *_assumed(chosen, kinds, serverless=serverless)]
+    measured_kinds = _kinds(chosen, cpu_ms, computing, generator_ms)
+    kinds, cut = _within_answers(measured_kinds, gateway_ms)
+    assumptions = [words, *_assumed(chosen, kinds, serverless=serverless), *cut]
     init = None
     if serverless:
         init, init_words = _init(ordered)
@@ -283,15 +286,27 @@ def _names(levels: Iterable[Level]) -> str:
     return ", ".join(dict.fromkeys(level.name for level in levels))
 
 
-def _pooled_cpu_ms(levels: Sequence[Level]) -> dict[str, float]:
-    """Each component's mean over the levels that metered it, by their requests."""
+def _cpu_ms_per_request(levels: Sequence[Level]) -> dict[str, float]:
+    """What one request more takes of each component.
+
+    A process also computes while nobody asks: of levels at two rates or more the slope of its CPU
+    time over the rate (least squares), of one level the mean, which has that share in it.
+    """
     names = sorted({name for level in levels for name in level.cpu_ms})
-    pooled = {}
-    for name in names:
-        known = [level for level in levels if name in level.cpu_ms]
-        requests = sum(level.requests for level in known)
-        pooled[name] = fsum(level.cpu_ms[name] * level.requests for level in known) / requests
-    return pooled
+    return {name: _marginal_ms(name, levels) for name in names}
+
+
+def _marginal_ms(name: str, levels: Sequence[Level]) -> float:
+    known = [level for level in levels if name in level.cpu_ms]
+    rates = np.array([level.rate for level in known])
+    used = np.array([level.rate * level.cpu_ms[name] for level in known])
+    mean = float(used.sum() / rates.sum())
+    if rates.max() < APART * rates.min():
+        return mean
+    from_mean = rates - rates.mean()
+    slope = float((from_mean * (used - used.mean())).sum() / (from_mean**2).sum())
+    # A component that computes less under more load was not measured well enough for a slope.
+    return min(slope, mean) if slope > 0 else mean
 
 
 def _kinds(
@@ -319,6 +334,37 @@ def _kinds(
         )
         for (route, state), service in together.items()
     )
+
+
+def _within_answers(
+    kinds: Sequence[RequestKind], gateway_ms: float
+) -> tuple[tuple[RequestKind, ...], tuple[str, ...]]:
+    """No kind computes longer than its fastest tenth took; and words where it seemed to.
+
+    What was metered beyond that was not spent on the way to the answer: before a process sleeps and
+    after it wakes, or for nobody.
+    """
+    shown = []
+    shares = [_within(kind, gateway_ms) for kind in kinds]
+    for kind, share in zip(kinds, shares, strict=True):
+        cpu = kind.cpu
+        less = CpuTime(cpu.app_ms * share, cpu.database_ms * share, cpu.cache_ms * share)
+        shown.append(replace(kind, cpu=less))
+    if min(shares, default=1.0) == 1.0:
+        return tuple(shown), ()
+    words = (
+        f"of the CPU time per request {min(shares):.0%} is taken to lie on the way to the answer: "
+        "more would not fit into the fastest tenth of the answers; several levels of load tell"
+        " them apart better"
+    )
+    return tuple(shown), (words,)
+
+
+def _within(kind: RequestKind, gateway_ms: float) -> float:
+    computing_ms = kind.cpu.app_ms + kind.cpu.database_ms + kind.cpu.cache_ms
+    fastest = percentile_ms(kind.service, "10") or 0.0
+    room_ms = max(fastest - gateway_ms, fastest / 2)
+    return min(1.0, room_ms / computing_ms) if computing_ms else 1.0
 
 
 def _assumed(
