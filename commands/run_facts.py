@@ -3,7 +3,7 @@
 Separate from run.py, which does not ask where; the two houses (starting.py, aws_house.py) do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +15,12 @@ from measurement.experiment import RunningTarget
 from measurement.locust_run import MakeLoad
 from measurement.machine import lambda_architecture, versions
 from measurement.results import ResultsFolder
+from measurement.targets import SCALED_OUT, SERVERLESS
 
 _RDS_PROXY = "RDS Proxy"
+_LOAD_BALANCER = "Load balancer"
+_OF_LAMBDA = frozenset({"Lambda", "API Gateway", _RDS_PROXY})
+"""Areas of fidelity that only a serverless side has."""
 _NO_RDS_PROXY = "RDS Proxy: left out, each Lambda environment connects to MariaDB itself"
 
 
@@ -50,12 +54,22 @@ class RunningHouse(Protocol):
         """After the last block: tidy up, and keep what could not be known before."""
 
 
-def local_facts(memory_mb: int, servers: Mapping[str, str], *, rds_proxy: bool) -> RunFacts:
-    """Of a run on this machine; `servers` names the data servers with their versions."""
-    shown = [area for area in areas() if rds_proxy or area.report != _RDS_PROXY]
-    left_out = () if rds_proxy else (_NO_RDS_PROXY,)
+def local_facts(
+    architectures: Collection[str], memory_mb: int, servers: Mapping[str, str], *, rds_proxy: bool
+) -> RunFacts:
+    """Of a run on this machine; `servers` names the data servers with their versions.
+
+    `memory_mb` is 0 in a run without a function.
+    """
+    absent = set() if rds_proxy else {_RDS_PROXY}
+    if SERVERLESS not in architectures:
+        absent |= _OF_LAMBDA
+    if SCALED_OUT not in architectures:
+        absent.add(_LOAD_BALANCER)
+    shown = [area for area in areas() if area.report not in absent]
+    of_lambda = (*(() if rds_proxy else (_NO_RDS_PROXY,)), _cpu_share(memory_mb))
     return RunFacts(
-        emulated=(*report_lines(shown), *left_out, _cpu_share(memory_mb)),
+        emulated=(*report_lines(shown), *(of_lambda if SERVERLESS in architectures else ())),
         lambda_memory_mb=memory_mb,
         lambda_architecture=lambda_architecture(),
         cpu_share_enforced=can_limit_cpu(),

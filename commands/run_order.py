@@ -13,9 +13,12 @@ from comparison.demands import RDS_PROXY
 from comparison.latency_log import INTENDED, SENT
 from loadtests.profiles import Profile
 from measurement.errors import ArgumentError
-from measurement.targets import EC2, SCALED_OUT, SERVERLESS
+from measurement.targets import CACHED, EC2, SCALED_OUT, SERVERLESS, THREE_TIER
 
-SIDES = (EC2, SERVERLESS, SCALED_OUT)
+SIDES = (EC2, SERVERLESS, SCALED_OUT, THREE_TIER, CACHED)
+"""ec2 and cached are the same: an instance with MariaDB and Redis."""
+MOST_SIDES = 6
+"""More have neither colours nor columns of their own, and no user the time."""
 PARTS = (RDS_PROXY,)
 """What a run can be made without."""
 CacheChoice = Literal["profile", "cold", "warm"]
@@ -30,7 +33,7 @@ class RunOrder:
     profile: Profile
     seed: int
     targets: tuple[str, ...]
-    """Names of the sides, the reference first: two of SIDES, or one of them twice."""
+    """Names of the sides, the reference first: of SIDES, any of them several times, or of URLs."""
     cache: str
     """One of CACHE_CHOICES."""
     until_ci_percent: float | None
@@ -60,14 +63,28 @@ class RunOrder:
 
 
 def named_targets(text: str) -> tuple[str, ...]:
-    """From "ec2,ec2" to ("ec2", "ec2#2"); ArgumentError for anything but two known sides."""
+    """From "ec2,ec2" to ("ec2", "ec2#2"); ArgumentError for anything but several known sides."""
     sides = [part.strip() for part in text.split(",")]
     unknown = [side for side in sides if side not in SIDES]
     if unknown:
         raise ArgumentError(f"--targets: no side {unknown[0]!r}; choose from {', '.join(SIDES)}")
-    if len(sides) != 2:
-        raise ArgumentError(f"--targets: {len(sides)} given; name two, as in --targets ec2,ec2")
+    refuse_number("--targets", len(sides), "--targets ec2,ec2")
     return tuple(_numbered(sides))
+
+
+def refuse_number(flag: str, count: int, example: str) -> None:
+    """ArgumentError unless so many sides can be compared."""
+    if not 2 <= count <= MOST_SIDES:
+        raise ArgumentError(f"{flag}: {count} given; name 2 to {MOST_SIDES}, as in {example}")
+
+
+def reference_first(targets: Sequence[str], reference: str | None) -> tuple[str, ...]:
+    """The sides with the reference moved to the front; ArgumentError where it is none of them."""
+    if reference is None:
+        return tuple(targets)
+    if reference not in targets:
+        raise ArgumentError(f"--reference: no side {reference!r}; choose from {', '.join(targets)}")
+    return (reference, *(name for name in targets if name != reference))
 
 
 def architecture(target: str) -> str:

@@ -1,4 +1,4 @@
-"""Starts what a command needs on this machine: data servers, the Lambda package, both sides."""
+"""Starts what a command needs on this machine: data servers, the Lambda package, the sides."""
 
 import os
 import platform
@@ -23,9 +23,9 @@ from measurement.packaging import STAGE, LambdaPackage, package_lambda
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
 from measurement.targets import (
-    EC2,
     SCALED_OUT,
     SERVERLESS,
+    THREE_TIER,
     Ec2Target,
     EmulatedServerlessTarget,
     Place,
@@ -40,14 +40,18 @@ class House:
 
     servers: DataServers
     targets: Mapping[str, RunningTarget]
-    package: LambdaPackage
+    package: LambdaPackage | None
+    """None where no side is a function."""
     rds_proxy: bool
     """Whether the Lambda environments have it before MariaDB."""
 
     @property
     def facts(self) -> RunFacts:
         return local_facts(
-            self.package.memory_mb, self.servers.description, rds_proxy=self.rds_proxy
+            {architecture(name) for name in self.targets},
+            self.package.memory_mb if self.package else 0,
+            self.servers.description,
+            rds_proxy=self.rds_proxy,
         )
 
     def make_load(self, supervisor: Supervisor) -> MakeLoad:
@@ -65,29 +69,36 @@ def start_house(
     """Start the data servers and the ordered sides, ready for this run."""
     servers = start_servers(supervisor, display)
     display.step("starting the sides and comparing their answers")
-    package = package_to_run_here()
+    functions = SERVERLESS in map(architecture, order.targets)
+    package = package_to_run_here() if functions else None
     place = Place(supervisor, servers, logs)
-    profile = order.cached_profile
+    rds_proxy = RDS_PROXY not in order.without
     running = {}
     for name in order.targets:
-        target: Target
-        if architecture(name) == EC2:
-            target = Ec2Target(place, name=name)
-        elif architecture(name) == SCALED_OUT:
-            target = ScaledOutTarget(place, name=name)
-        else:
-            target = EmulatedServerlessTarget(
-                place, package, name=name, rds_proxy=RDS_PROXY not in order.without
-            )
-        running[name] = running_target(target, profile, order.seed, servers.cache_url)
-    return House(servers, running, package, RDS_PROXY not in order.without)
+        target = _target(place, name, package, rds_proxy=rds_proxy)
+        running[name] = running_target(target, order.cached_profile, order.seed, servers.cache_url)
+    return House(servers, running, package, rds_proxy)
+
+
+def _target(place: Place, name: str, package: LambdaPackage | None, *, rds_proxy: bool) -> Target:
+    kind = architecture(name)
+    if kind == SCALED_OUT:
+        return ScaledOutTarget(place, name=name)
+    if package is not None and kind == SERVERLESS:
+        return EmulatedServerlessTarget(place, package, name=name, rds_proxy=rds_proxy)
+    return Ec2Target(place, name=name, cached=kind != THREE_TIER)
 
 
 def check_sides(house: RunningHouse) -> AnswerCheck:
     """Ask all sides the same; raises MeasurementError unless they answer alike."""
     check = check_answers(
         [
-            Asked(name, running.url, behind_gateway=architecture(name) == SERVERLESS)
+            Asked(
+                name,
+                running.url,
+                behind_gateway=architecture(name) == SERVERLESS,
+                has_cache=architecture(name) != THREE_TIER,
+            )
             for name, running in house.targets.items()
         ]
     )

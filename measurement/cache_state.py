@@ -58,6 +58,16 @@ class CacheState:
         return wanted <= found
 
 
+class NoCache:
+    """Of a side that has no cache, or whose cache is not ours to change."""
+
+    def restore(self) -> None:
+        """Nothing to bring into a state."""
+
+    def clear(self) -> None:
+        """Nothing to take out."""
+
+
 def preload(base_url: str, ids: list[int]) -> None:
     """Ask for the readings of each of these customers, on one kept connection."""
     connection = connect(base_url, TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""The experiment: both sides started, found equal, then put under load in alternating blocks."""
+"""The experiment: all sides started, found equal, then put under load in alternating blocks."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from comparison.records import FORMAT, BlockRecord
 from loadtests.profiles import Profile
-from measurement.cache_state import CacheState, preloaded_ids
+from measurement.cache_state import CacheState, NoCache, preloaded_ids
 from measurement.locust_run import LoadOrder, LoadProgress, MakeLoad
 from measurement.targets import Target
 
@@ -21,7 +21,8 @@ class PlannedBlock:
     index: int
     """Position in the run, from 1."""
     pair: int
-    """Blocks of one pair, one per side, get the same users and the same requests; from 1."""
+    """Blocks of one round, one per side, get the same users and the same requests; from 1. Each
+    makes a pair with the reference's block."""
     side: str
 
 
@@ -60,6 +61,8 @@ class RunningTarget:
 def running_target(target: Target, profile: Profile, seed: int, cache_url: str) -> RunningTarget:
     """Start a target for a run of this profile."""
     url = target.start()
+    if not target.cache_key_prefix:
+        return RunningTarget(target, url, NoCache())
     ids = preloaded_ids(profile.first_id, profile.last_id, profile.preload_share, seed)
     return RunningTarget(target, url, CacheState(cache_url, target.cache_key_prefix, url, ids))
 

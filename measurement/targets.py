@@ -31,6 +31,7 @@ from measurement.meters import Meters
 from measurement.packaging import LambdaPackage
 
 EC2, SERVERLESS, SCALED_OUT = "ec2", "serverless", "scaled-out"
+THREE_TIER, CACHED = "three-tier", "cached"
 SCALED_OUT_PORTS = range(10000, 10005)
 """Those of the 2020 experiment, whose load balancer went round five processes."""
 START_SECONDS = 30.0
@@ -67,6 +68,7 @@ class Place:
 class Target(Protocol):
     name: str
     cache_key_prefix: str
+    """What its keys in the cache begin with; empty where it has no cache of its own here."""
 
     def start(self) -> str:
         """Start the side and return its base URL once it answers."""
@@ -82,17 +84,22 @@ class Target(Protocol):
 
 
 class Ec2Target:
-    """The WSGI app under its production server, as on an instance."""
+    """The service under its production server, as on an instance.
 
-    def __init__(self, place: Place, *, name: str = EC2, port: int | None = None) -> None:
+    Unless it is `cached`, it knows no Redis and MariaDB answers everything.
+    """
+
+    def __init__(
+        self, place: Place, *, name: str = EC2, port: int | None = None, cached: bool = True
+    ) -> None:
         self.name = name
         self._supervisor = place.supervisor
-        self._servers = place.servers
+        self._servers = place.servers if cached else without_cache(place.servers)
         self._log = place.logs / f"{name}.log"
         self._port = port
         self._child: ChildProcess | None = None
-        self._meters = Meters(place.servers)
-        self.cache_key_prefix = f"{_KEY_PREFIX}{name}:"
+        self._meters = Meters(self._servers)
+        self.cache_key_prefix = f"{_KEY_PREFIX}{name}:" if cached else ""
 
     def start(self) -> str:
         port = self._port or free_port()
@@ -270,14 +277,19 @@ class EmulatedServerlessTarget:
 
 def service_environment(servers: DataServers, key_prefix: str) -> dict[str, str]:
     """The service's own variables, the same for both sides but for the key prefix."""
+    cache = {"CACHE_URL": servers.cache_url, "CACHE_KEY_PREFIX": key_prefix}
     return {
         "DATABASE_URL": servers.database_url,
-        "CACHE_URL": servers.cache_url,
-        "CACHE_KEY_PREFIX": key_prefix,
+        **(cache if servers.cache_url else {}),
         # `./compare.py up` writes into Chalice's stage how the function logs in on AWS.
         "DATABASE_IAM": "off",
         "CACHE_IAM_NAME": "",
     }
+
+
+def without_cache(servers: DataServers) -> DataServers:
+    """MariaDB alone: no URL for the service, and nothing of Redis to meter."""
+    return replace(servers, cache_url="", cache_pid=None)
 
 
 def ec2_environment(servers: DataServers, key_prefix: str) -> dict[str, str]:

@@ -2,6 +2,7 @@ import pytest
 
 from measurement.answers import (
     GATEWAY_REFUSAL,
+    HEALTH,
     PROBES,
     Answer,
     AnswerCheck,
@@ -124,3 +125,24 @@ def test_unequal_answers_end_the_run_before_any_load_and_are_all_named() -> None
 
     with pytest.raises(MeasurementError, match=r"2 of 5 requests .*\n  GET /a: .*\n  GET /b: "):
         refuse_unequal(AnswerCheck(5, ("GET /a: this", "GET /b: that")))
+
+
+def test_a_side_without_a_cache_may_say_nothing_of_it_in_its_health() -> None:
+    health = Probe("GET", HEALTH, 200)
+    whole, part = (
+        Answer(200, "application/json", b'{"dependencies":{"database":"ok"%s}}' % cache)
+        for cache in (b',"cache":"ok"', b"")
+    )
+
+    with serving(lambda m, p: whole) as one, serving(lambda m, p: part) as other:
+        with_cache = Asked("cached", one, behind_gateway=False)
+        found = [
+            check_answers(
+                [with_cache, Asked("other", other, behind_gateway=False, has_cache=has_cache)],
+                [health],
+            ).different
+            for has_cache in (False, True)
+        ]
+
+    assert found[0] == ()
+    assert len(found[1]) == 1

@@ -10,7 +10,13 @@ import pytest
 from commands.starting import package_to_run_here
 from emulation.private_servers import DataServers
 from emulation.supervision import Supervisor
-from measurement.targets import EmulatedServerlessTarget, Place, ScaledOutTarget, Target
+from measurement.targets import (
+    Ec2Target,
+    EmulatedServerlessTarget,
+    Place,
+    ScaledOutTarget,
+    Target,
+)
 
 
 @contextmanager
@@ -68,3 +74,18 @@ def test_scaled_out_is_five_processes_behind_a_load_balancer(place: Place) -> No
     assert usage.held.database is not None
     assert usage.held.database.connections_opened == 5
     assert not target.running()
+
+
+def test_three_tier_asks_mariadb_every_time_and_is_metered_without_redis(place: Place) -> None:
+    target = Ec2Target(place, name="three-tier", cached=False)
+    with started(target) as url:
+        assert customers(url, range(31, 34)) == 3 * [200]
+        assert customers(url, range(31, 34)) == 3 * [200]
+
+        usage = target.usage()
+
+    assert set(usage.cpu_seconds) == {"app", "database"}
+    assert usage.held.cache is None
+    assert usage.held.database is not None
+    assert usage.held.database.queries >= 6
+    assert target.cache_key_prefix == ""
