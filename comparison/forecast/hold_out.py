@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comparison.errors import ComparisonError
-from comparison.forecast.calibration import Level, calibrate
+from comparison.forecast.calibration import calibrate
+from comparison.forecast.levels import Level
 from comparison.forecast.outcome import Outcome
 from comparison.forecast.platforms import machine_scenario
 from comparison.forecast.scenario import Scenario

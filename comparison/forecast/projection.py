@@ -208,6 +208,17 @@ def _run(
     return scenario, models.fluid(scenario), "fluid"
 
 
+def both_models(
+    side: SideInput, scale: ScaleForecast, question: Question, models: Models
+) -> tuple[Outcome, Outcome]:
+    """The same scale with as many instances, simulated and reckoned with rates."""
+    plan = _Plan(scale.users, scale.mean_rate, scale.units if side.calibration.init is None else 0)
+    scenario = aws_scenario(
+        side.calibration, question.surroundings, _busiest(plan, question), plan.instances
+    )
+    return models.simulate(scenario, question.seed), models.fluid(scenario)
+
+
 def _busiest(plan: _Plan, question: Question) -> Load:
     """A constant level, long enough for the percentiles at low rates."""
     peak = plan.peak_rate(question.setup)

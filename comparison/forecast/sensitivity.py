@@ -187,4 +187,3 @@ VARIED = (
     Varied("headroom", _headroom, 0.5, 1.5),
     Varied("bytes of an answer", _answer_bytes, 0.5, 2.0),
 )
-"""API Gateway is told of 10 to 30 ms; the others' ends are a plain quarter or factor of 2."""

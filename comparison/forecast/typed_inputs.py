@@ -1,7 +1,7 @@
 """A forecast without a run: service times that somebody typed in, and what they become.
 
-Values in, sides out; where a value is wrong, a FieldFault names it, and the command adds file and
-line. Nothing has a default that a measurement would have decided.
+Values in, sides out; a TypedInputError names the value that is wrong, and the command adds file
+and line. Nothing has a default that a measurement would have decided.
 """
 
 import math
@@ -66,7 +66,7 @@ OF_MISSES: Final[Mapping[str, Field]] = {
 }
 
 
-class FieldFault(ComparisonError):
+class TypedInputError(ComparisonError):
     """A wrong value; `field` is its dotted name."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -83,14 +83,18 @@ class TypedInputs:
 
 
 def typed_inputs(values: Mapping[str, object], setup: Setup) -> TypedInputs:
-    """The sides in the order of the file; raises FieldFault."""
+    """The sides in the order of the file; raises TypedInputError."""
     think = _think(values[THINK]) if THINK in values else None
     names = [name for name in values if name != THINK]
     for name in names:
         if architecture_of(name) not in ARCHITECTURES:
-            raise FieldFault(name, f"is not known; there are {THINK}, {', '.join(ARCHITECTURES)}")
+            raise TypedInputError(
+                name, f"is not known; there are {THINK}, {', '.join(ARCHITECTURES)}"
+            )
     if not names:
-        raise FieldFault("ec2", f"no side; write a table for one of {', '.join(ARCHITECTURES)}")
+        raise TypedInputError(
+            "ec2", f"no side; write a table for one of {', '.join(ARCHITECTURES)}"
+        )
     return TypedInputs(tuple(_side(name, values[name], setup) for name in names), think)
 
 
@@ -102,10 +106,10 @@ def fields_of(side: str) -> Mapping[str, Field]:
 def _think(value: object) -> tuple[float, float]:
     pair = value if isinstance(value, list) else []
     if len(pair) != 2 or not all(_is_number(one) and one >= 0 for one in pair):
-        raise FieldFault(THINK, f"must be [shortest, longest] in seconds, not {value!r}")
+        raise TypedInputError(THINK, f"must be [shortest, longest] in seconds, not {value!r}")
     low, high = (float(one) for one in pair)
     if low > high or not high:
-        raise FieldFault(THINK, f"must be [shortest, longest] in seconds, not {value!r}")
+        raise TypedInputError(THINK, f"must be [shortest, longest] in seconds, not {value!r}")
     return low, high
 
 
@@ -132,7 +136,7 @@ def _side(name: str, value: object, setup: Setup) -> SideInput:
 
 def _table(name: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise FieldFault(name, f"must be a table, not {value!r}")
+        raise TypedInputError(name, f"must be a table, not {value!r}")
     return value
 
 
@@ -142,7 +146,7 @@ def _numbers(
     for key in table:
         if key not in fields and key not in others:
             known = ", ".join([*fields, *others])
-            raise FieldFault(f"{name}.{key}", f"is not known; there are: {known}")
+            raise TypedInputError(f"{name}.{key}", f"is not known; there are: {known}")
     return dict(_read(name, table, fields))
 
 
@@ -153,14 +157,14 @@ def _read(
         where = f"{name}.{key}"
         if key not in table:
             if field.default is None:
-                raise FieldFault(where, f"is missing: {field.meaning}")
+                raise TypedInputError(where, f"is missing: {field.meaning}")
             yield key, field.default
             continue
         value = table[key]
         if not _is_number(value):
-            raise FieldFault(where, f"must be a number, not {value!r}")
+            raise TypedInputError(where, f"must be a number, not {value!r}")
         if not field.minimum <= value <= field.maximum or value <= field.above:
-            raise FieldFault(where, f"must be {_limits(field)}, not {value!r}")
+            raise TypedInputError(where, f"must be {_limits(field)}, not {value!r}")
         yield key, float(value)
 
 
@@ -172,9 +176,13 @@ def _limits(field: Field) -> str:
 def _log_normal(name: str, numbers: Mapping[str, float]) -> Distribution:
     median, p95 = numbers["p50_ms"], numbers["p95_ms"]
     if p95 < median:
-        raise FieldFault(f"{name}.p95_ms", f"must be at least p50_ms ({median:g}), not {p95:g}")
+        raise TypedInputError(
+            f"{name}.p95_ms", f"must be at least p50_ms ({median:g}), not {p95:g}"
+        )
     if numbers["cpu_ms"] > p95:
-        raise FieldFault(f"{name}.cpu_ms", f"must be at most p95_ms ({p95:g}): it is part of it")
+        raise TypedInputError(
+            f"{name}.cpu_ms", f"must be at most p95_ms ({p95:g}): it is part of it"
+        )
     shape = NormalDist(log(1000 * median), max(log(p95 / median) / P95, 1e-9))
     drawn = [round(exp(shape.inv_cdf((rank + 0.5) / VALUES))) for rank in range(VALUES)]
     values, counts = np.unique(np.maximum(np.array(drawn, np.int64), 1), return_counts=True)
@@ -198,7 +206,7 @@ def _misses(side: str, value: object) -> RequestKind | None:
 def _function(name: str, table: Mapping[str, Any], numbers: Mapping[str, float]) -> Function:
     processor = table.get("architecture", "x86_64")
     if processor not in PROCESSORS:
-        raise FieldFault(f"{name}.architecture", f"must be one of {', '.join(PROCESSORS)}")
+        raise TypedInputError(f"{name}.architecture", f"must be one of {', '.join(PROCESSORS)}")
     return Function(int(numbers["memory_mb"]), processor, Decimal(str(numbers["billed_ms"])))
 
 
