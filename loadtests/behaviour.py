@@ -60,7 +60,7 @@ def chance_of(seed: str) -> Chance:
 
 def request_chooser(profile: Profile) -> Callable[[Chance], Request]:
     """What makes the next request: a route by weight, then an id where the route has one."""
-    routes, weights = list(profile.routes), list(profile.routes.values())
+    routes, weights = list(profile.asked), list(profile.asked.values())
     next_id = _ids(profile.keys)
 
     def request(chance: Chance) -> Request:

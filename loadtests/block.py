@@ -114,7 +114,7 @@ class Block:
         """Record a request that never got a connection as failed, with its lateness so far."""
         now = self.elapsed_seconds
         label = (arrival.request.route, 0, "no free connection", None, False)
-        self.recorder.add(label, (arrival.due_seconds, now, now, 0))
+        self.recorder.add(label, [arrival.due_seconds, now, now, 0])
 
     @property
     def max_connections(self) -> int:

@@ -269,12 +269,12 @@ def record(  # noqa: PLR0913 - all that Sender fires: what is not named costs th
             headers.get("x-cache"),
             "cold" in timing and is_cold(timing),
         ),
-        (
+        [
             context["intended_seconds"],
             response.sent_at - began_at,
             response.answered_at - began_at,
             response_length,
-        ),
+        ],
     )
 
 

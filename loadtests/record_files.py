@@ -29,9 +29,12 @@ class RecordFiles:
         self._log = log_path(record).open("wb", buffering=0)
         self.append(header(began_at))
 
-    def write(self, snapshot: dict[str, Any], progress: dict[str, Any]) -> None:
-        """Replace the counts and the figures of the moment."""
-        write_atomically(self._record, json.dumps(snapshot, indent=1))
+    def write_counts(self, snapshot: dict[str, Any]) -> None:
+        """Replace the counts so far."""
+        write_atomically(self._record, json.dumps(snapshot))
+
+    def write_progress(self, progress: dict[str, Any]) -> None:
+        """Replace the figures of the moment."""
         write_atomically(self._progress, json.dumps(progress))
 
     def append(self, lines: str) -> None:

@@ -58,7 +58,8 @@ class Timers:
             self._files.append("".join(self._lines(None)))
             if (chunk := self._samples_from(rows=1)) is not None:
                 self._files.append_samples(chunk)
-            self._files.write(*self._figures())
+            self._files.write_counts(self._snapshot())
+            self._files.write_progress(self._progress())
             self._files.close()
 
     def _watch_punctuality(self) -> None:
@@ -88,9 +89,10 @@ class Timers:
                 gevent.sleep(0)  # the users first: each line takes its moment to be made
             if lines:
                 disk.apply(files.append, ("".join(lines),))
+                disk.apply(files.write_counts, (self._snapshot(),))
             if (chunk := self._samples_from(rows=CHUNK_ROWS)) is not None:
                 disk.apply(files.append_samples, (chunk,))
-            disk.apply(files.write, self._figures())
+            disk.apply(files.write_progress, (self._progress(),))
             self._finished.wait(WRITE_SECONDS)
 
     def _samples_from(self, rows: int) -> Chunk | None:
@@ -104,8 +106,9 @@ class Timers:
             close(now_seconds) if self._samples is None else close(now_seconds, self._samples.add)
         )
 
-    def _figures(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _snapshot(self) -> dict[str, Any]:
+        return self._block.recorder.snapshot(self._block.elapsed_seconds)
+
+    def _progress(self) -> dict[str, int | float]:
         block = self._block
-        now = block.elapsed_seconds
-        users = block.active
-        return block.recorder.snapshot(now), block.recorder.progress(now, users)
+        return block.recorder.progress(block.elapsed_seconds, block.active)

@@ -53,7 +53,7 @@ def receive_reports(worker_report: Event, recorder: Callable[[], Recorder | None
 def to_message(report: Report) -> dict[str, Any]:
     """The report in what msgpack can carry."""
     seconds = [
-        [number, [[*label], _to_bytes(rows)]]
+        [number, [[*label], _little_endian(rows).tobytes()]]
         for number, second in report.seconds.items()
         for label, rows in second.items()
     ]
@@ -69,21 +69,14 @@ def from_message(message: dict[str, Any]) -> Report:
     """to_message() backwards."""
     seconds: dict[int, Second] = {}
     for number, (label, content) in message["seconds"]:
-        seconds.setdefault(number, {})[Label(*label)] = _from_bytes(content)
+        rows = _little_endian(array("d", content))
+        seconds.setdefault(number, {})[Label(*label)] = rows
     health = Health(**message["health"])
     return Report(**{**message, "seconds": seconds, "health": health})
 
 
-def _to_bytes(rows: Rows) -> bytes:
-    return _little_endian(array("d", rows)).tobytes()
-
-
-def _from_bytes(content: bytes) -> Rows:
-    return _little_endian(array("d", content)).tolist()
-
-
-def _little_endian(numbers: "array[float]") -> "array[float]":
+def _little_endian(rows: "Rows[float]") -> "Rows[float]":
     """Workers may run on a machine of another byte order."""
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
+        rows.byteswap()
+    return rows

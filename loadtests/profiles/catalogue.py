@@ -56,14 +56,14 @@ def read_profile(path: Path, flag: str = "--profile") -> Profile:
 def _toml(path: Path, text: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise LoadTestError(f"{path}: not valid TOML: {error}") from error
 
 
 def _json(path: Path, text: str) -> Mapping[str, Any]:
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LoadTestError(f"{path}: not valid JSON: {error}") from error
     if not isinstance(values, Mapping):
         raise LoadTestError(f"{path}: not a JSON object")

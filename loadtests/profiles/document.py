@@ -96,7 +96,8 @@ def _value(hint: Any, value: object, name: str) -> object:  # noqa: ANN401 - any
             return value
         raise FieldError(name, f"must be one of {', '.join(choices)}, not {value!r}")
     if origin is Mapping:
-        return {key: _value(float, one, name) for key, one in _table(value, name).items()}
+        table = _table(value, name)
+        return {key: _value(float, one, f"{name}.{key}") for key, one in table.items()}
     if origin is tuple:
         item = typing.get_args(hint)[0]
         return _points(value, name) if item is Point else _records(item, value, name)

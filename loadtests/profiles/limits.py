@@ -48,6 +48,14 @@ class Pattern:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPattern:
+    """What the keys of a table must be, where they are no field names."""
+
+    regex: str
+    words: str
+
+
 def require(field_name: str, value: object, must_be: str, *, valid: bool) -> None:
     """Raise FieldError naming the field unless its value is valid."""
     if not valid:

@@ -5,17 +5,22 @@ Separate from the reading of files and from the JSON Schema, which both follow f
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from loadtests.profiles.faults import Fault, fault_rules
-from loadtests.profiles.limits import Limits, Pattern, require, require_limits
+from loadtests.profiles.limits import KeyPattern, Limits, Pattern, require, require_limits
 
 # Locust warns above 100 new users a second; its own latencies are wrong then.
 MAX_SPAWN_RATE = 100.0
 CUSTOMER_DATA = "/customerdata/{id}"
 ROUTES = (CUSTOMER_DATA, "/customer/{id}", "/")
+PATH = KeyPattern(
+    r"^/(?:[!$-z|~]|\{id\}){0,200}$",
+    "a path that begins with /, in ASCII without spaces, # and quotes, {id} where the key stands",
+)
 
 
 Seconds = Annotated[float, Limits(minimum=0)]
@@ -221,6 +226,12 @@ class Profile:
     routes: Annotated[
         Mapping[str, float], Limits(above=0), "How often each route is asked for, as weights."
     ] = field(default_factory=_customer_data_only)
+    paths: Annotated[
+        Mapping[str, float],
+        Limits(above=0),
+        PATH,
+        "Instead of routes, of servers named with --urls: any paths, as weights; {id} is a key.",
+    ] = field(default_factory=dict)
     connections: Annotated[Connections, "How requests are sent."] = Connections()
     faults: Annotated[
         tuple[Fault, ...], "What goes wrong in every block, each at its moment, on every side."
@@ -245,7 +256,17 @@ class Profile:
         )
         for weight in self.routes.values():
             yield "routes", weight, "above 0", 0 < weight < math.inf
+        routed = bool(self.paths) and self.routes != _customer_data_only()
+        yield "paths", list(self.paths), "left out where routes are given", not routed
+        for path, weight in self.paths.items():
+            yield f"paths.{path}", path, PATH.words, re.fullmatch(PATH.regex, path) is not None
+            yield f"paths.{path}", weight, "above 0", 0 < weight < math.inf
         yield from fault_rules(self.faults, warm_up, length)
+
+    @property
+    def asked(self) -> Mapping[str, float]:
+        """What is asked for, as weights: the paths, or else the product's routes."""
+        return self.paths or self.routes
 
     @property
     def users(self) -> int:

@@ -15,7 +15,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from loadtests.profiles.limits import Limits, Pattern
+from loadtests.profiles.limits import KeyPattern, Limits, Pattern
 from loadtests.profiles.profile import ROUTES, Point, Profile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,6 +55,11 @@ def _annotated(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - any type of a fie
     limits = [one for one in hint.__metadata__ if isinstance(one, Limits)]
     patterns = [{"pattern": one.regex} for one in hint.__metadata__ if isinstance(one, Pattern)]
     found = {"description": described[-1]} if described else {}
+    keys = [one.regex for one in hint.__metadata__ if isinstance(one, KeyPattern)]
+    if keys:
+        weight = {"type": "number", **_limits(limits)}
+        any_key = {"type": "object", "patternProperties": {keys[0]: weight}}
+        return {**found, **any_key, "additionalProperties": False}
     return {**found, **_type(hint.__origin__, limits), **(patterns[0] if patterns else {})}
 
 

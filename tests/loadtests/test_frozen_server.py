@@ -76,7 +76,7 @@ class FrozenServer:
         reaches = FREEZE_END if FREEZE_BEGIN <= sent < FREEZE_END else sent
         self.world.sleep_until(reaches + SERVICE_SECONDS)
         label = (request.route, 200, None, "hit", False)
-        self.recorder.add(label, (intended_seconds, sent, self.world.now, 600))
+        self.recorder.add(label, [intended_seconds, sent, self.world.now, 600])
 
 
 def schedule() -> list[Arrival]:

@@ -39,7 +39,8 @@ def test_lines_stand_in_the_log_at_once_and_are_read_by_others(tmp_path: Path) -
 def test_the_counts_and_the_figures_of_the_moment_are_json(tmp_path: Path) -> None:
     files = RecordFiles(tmp_path / "03-ec2.json", began_at=0.0)
 
-    files.write({"requests": 7}, {"users": 3})
+    files.write_counts({"requests": 7})
+    files.write_progress({"users": 3})
 
     assert json.loads((tmp_path / "03-ec2.json").read_text()) == {"requests": 7}
     assert json.loads((tmp_path / "03-ec2.json.progress.json").read_text()) == {"users": 3}

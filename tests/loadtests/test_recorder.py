@@ -37,7 +37,7 @@ def add(
 ) -> None:
     label = Label(ROUTE, 200, None, "hit", cold=False)._replace(**over)
     sent_seconds = intended_seconds + late_seconds
-    recorder.add(label, (intended_seconds, sent_seconds, sent_seconds + latency_seconds, 100))
+    recorder.add(label, [intended_seconds, sent_seconds, sent_seconds + latency_seconds, 100])
 
 
 def record_of(recorder: Recorder, now_seconds: float = 15.0) -> LoadRecord:

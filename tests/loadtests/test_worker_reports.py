@@ -33,7 +33,7 @@ def a_recorder() -> Recorder:
 
 def add(recorder: Recorder, at_seconds: float, error: str | None = None) -> None:
     status = 0 if error else 200
-    row = (at_seconds, at_seconds + 0.001, at_seconds + 0.003, 20)
+    row = [at_seconds, at_seconds + 0.001, at_seconds + 0.003, 20]
     recorder.add(("/", status, error, None, False), row)
 
 
