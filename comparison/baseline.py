@@ -51,7 +51,7 @@ def parse_baseline(text: str, name: str) -> Baseline:
     """A saved report.json; raises ComparisonError that names the file and what is wrong with it."""
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ComparisonError(f"{name}: is not JSON: {error}") from error
     if not isinstance(values, Mapping) or values.get("format") != FORMAT:
         found = values.get("format") if isinstance(values, Mapping) else None

@@ -117,8 +117,8 @@ def _read(text: str, name: str) -> dict[str, Any]:
             page = json.loads(text, parse_float=Decimal, object_pairs_hook=without_repetition)
         else:
             raise ComparisonError(f"{name}: not a .toml or .json file; rename it to what it is")
-    except ValueError as error:
-        # Both parsers name the line.
+    except (ValueError, RecursionError) as error:
+        # Both parsers name the line, and neither can read what is nested a thousand deep.
         raise ComparisonError(f"{name}: cannot be read: {error}") from error
     if not isinstance(page, dict):
         raise ComparisonError(f"{name}: not an object with the fields {', '.join(FIELDS)}")

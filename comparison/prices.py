@@ -154,7 +154,7 @@ def parse_price_book(text: str, name: str) -> PriceBook:
     """Read a price book from JSON text; `name` (a file's) begins every error message."""
     try:
         book = json.loads(text, parse_float=Decimal, object_pairs_hook=without_repetition)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ComparisonError(f"{name}: not valid JSON: {error}") from error
     if not isinstance(book, dict) or set(book) != {"format", "region", "currency", "prices"}:
         raise ComparisonError(f"{name}: needs the fields format, region, currency and prices")

@@ -84,7 +84,7 @@ def read_variables(assignments: Sequence[str], file: Path | None) -> dict[str, s
             values = json.loads(file.read_bytes())
         except OSError as error:
             raise EmulationError(f"--environment-file: {file}: {error.strerror}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise EmulationError(f"--environment-file: {file}: not JSON: {error}") from None
         if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
             raise EmulationError(f"--environment-file: {file}: not a JSON object of strings")

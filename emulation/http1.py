@@ -132,7 +132,7 @@ class Connection(asyncio.Protocol):
         if self._last:
             return
         self._last = True
-        if self._transport is None:
+        if self._transport is None or self._transport.is_closing():
             return
         if self._current is None:
             response = Response(status, (), b"")

@@ -79,6 +79,6 @@ def reported_outcome(payload: bytes) -> Outcome:
     """Take an error that the runtime reported: {errorMessage, errorType, ...}."""
     try:
         error_type = json.loads(payload).get("errorType")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         error_type = None
     return Outcome(payload, str(error_type) if error_type else "Runtime.Unknown")

@@ -161,7 +161,7 @@ def _gateway_headers(context: RequestContext) -> Headers:
 def _result_object(result: bytes) -> dict[str, Any]:
     try:
         values = json.loads(result)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested too deep
         raise _MalformedResultError from None
     if not isinstance(values, dict) or not values.keys() <= _RESULT_KEYS:
         raise _MalformedResultError

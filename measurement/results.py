@@ -169,7 +169,7 @@ def _json_text(values: dict[str, Any]) -> str:
 def _read_json(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ComparisonError(f"{path.name}: cannot be read: {error}") from error
 
 

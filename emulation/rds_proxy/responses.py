@@ -186,6 +186,8 @@ def _after_rows(data: bytes, at: int, end: int) -> int:
 
 def _status(payload: bytes) -> int:
     """The status bits of an OK or EOF packet."""
+    if len(payload) < _EOF_BYTES:
+        raise ProtocolError("the end of an answer is too short")
     if payload[0] == EOF_HEADER and len(payload) == _EOF_BYTES:
         return payload[3] | payload[4] << 8
     if payload[1] < 0xFB and payload[2] < 0xFB:
