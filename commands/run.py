@@ -25,6 +25,7 @@ from loadtests.profiles import Profile
 from measurement.answers import AnswerCheck
 from measurement.calibration import calibrate
 from measurement.experiment import Experiment, plan
+from measurement.faults.choosing import fault_records
 from measurement.machine import machine, raise_file_limit
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder, create_results
@@ -189,6 +190,7 @@ def run_record(
         samples=order.samples,
         block_seconds=profile.block_seconds,
         warm_up_seconds=profile.warm_up_seconds,
+        faults=fault_records(profile),
         seed=order.seed,
         targets=order.targets,
         cache=order.cache,

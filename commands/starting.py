@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from emulation.supervision import Supervisor
 from measurement import dataset
 from measurement.answers import AnswerCheck, Asked, check_answers, refuse_unequal
 from measurement.experiment import RunningTarget, running_target
+from measurement.faults.choosing import fault_means, plan_faults
 from measurement.lambda_project import REPOSITORY, refuse_other_processor, wheels_to_run_here
 from measurement.locust_run import MakeLoad, run_load
 from measurement.machine import lambda_architecture
@@ -71,12 +72,16 @@ def start_house(
     display.step("starting the sides and comparing their answers")
     functions = SERVERLESS in map(architecture, order.targets)
     package = package_to_run_here() if functions else None
-    place = Place(supervisor, servers, logs)
+    profile = order.cached_profile
+    means = fault_means(supervisor, servers, order.seed) if profile.faults else None
+    place = Place(supervisor, means.relayed_servers if means else servers, logs)
     rds_proxy = RDS_PROXY not in order.without
     running = {}
     for name in order.targets:
         target = _target(place, name, package, rds_proxy=rds_proxy)
-        running[name] = running_target(target, order.cached_profile, order.seed, servers.cache_url)
+        started = running_target(target, profile, order.seed, servers.cache_url)
+        planned = plan_faults(profile, target, means) if means else ()
+        running[name] = replace(started, faults=planned)
     return House(servers, running, package, rds_proxy)
 
 

@@ -152,6 +152,12 @@ def measured_successes(log: LatencyLog, start: str) -> Distribution:
     return log.only(phase=MEASURED, status_class=SUCCESS, start=start).distribution()
 
 
+def began_at(text: str) -> float | None:
+    """The block's beginning in seconds since the epoch; None before the log's head is there."""
+    found = re.search(_BASE_TIME.pattern, text, re.MULTILINE)
+    return float(found[1]) if found else None
+
+
 def parse(text: str, where: str) -> LatencyLog:
     """Read a log; raises ComparisonError naming `where` (the file) and the line.
 

@@ -6,6 +6,7 @@ from typing import Literal
 from comparison.break_even import BreakEven
 from comparison.cost import Bill
 from comparison.differences import Difference
+from comparison.fault_effects import FaultEffect
 from comparison.ranking import Ranking
 from comparison.records import RunRecord
 from comparison.summary import SideSummary
@@ -66,5 +67,8 @@ class Comparison:
     ranking: Ranking | None
     invalid_sides: tuple[str, ...]
     """Sides that are in no difference, break-even or ranking, because of an invalid warning."""
+    faults: tuple[FaultEffect, ...]
+    """Fault by fault in the order of time, each on every side; of a run with faults nothing else
+    is compared: differences, break-evens and ranking are empty."""
     warnings: tuple[TrustWarning, ...]
     left_out: tuple[str, ...]

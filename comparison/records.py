@@ -136,6 +136,34 @@ class GeneratorRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """One thing that was made to fail, at the same moment of every block."""
+
+    what: str
+    """As --fault names it: cache-down, db-restart, …"""
+    at_seconds: float
+    """From the block's beginning."""
+    seconds: float
+    delay_ms: float
+    """How late answers were made; 0 where that is not what the fault does, as is the next."""
+    loss_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedFault:
+    """What became of a fault in one block."""
+
+    what: str
+    began_seconds: float | None
+    """From the block's beginning, by the load generator's own log; None where it was not
+    injected."""
+    ended_seconds: float | None
+    """When it was taken back: what had been stopped was up again."""
+    not_applicable: str | None
+    """Why it could not be injected on this side."""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockRecord:
     """One side under load for one block."""
 
@@ -152,6 +180,8 @@ class BlockRecord:
     generator; a side has only those that it uses."""
     usage: UsageRecord
     serverless: LambdaRecord | None
+    faults: tuple[InjectedFault, ...] = ()
+    """In the order in which they began; empty in a run without faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +243,8 @@ class RunRecord:
     """What of the answers had to be equal: all, or status (and type) where bodies may differ."""
     slo: str | None = None
     """What the sides are ranked by, such as p95<200ms; None where nothing was asked for."""
+    faults: tuple[FaultRecord, ...] = ()
+    """What was made to fail in every block."""
 
 
 def to_json(record: RunRecord | BlockRecord | LoadRecord) -> dict[str, Any]:

@@ -115,7 +115,23 @@ def few_blocks(evidence: Evidence) -> Iterator[TrustWarning]:
         )
 
 
+def faults(evidence: Evidence) -> Iterator[TrustWarning]:
+    run = evidence.run
+    if run.faults:
+        seconds = sum(one.seconds for one in run.faults)
+        yield TrustWarning(
+            "caution",
+            "faults",
+            f"in {seconds:g} of the {run.block_seconds:g} s of each block something was made to"
+            " fail; latencies, failures, CPU time and cost include that, so no side is compared"
+            " with another but in the table of faults",
+            "For a comparison run the same load without faults.",
+        )
+
+
 def failures(evidence: Evidence) -> Iterator[TrustWarning]:
+    if evidence.run.faults:
+        return  # they were wanted, and stand in the table of faults
     for side in evidence.sides:
         if side.failures:
             commonest = sorted(side.errors.items(), key=lambda one: (-one[1], one[0]))[:3]
@@ -286,6 +302,7 @@ RULES: tuple[Rule, ...] = (
     incomplete,
     few_blocks,
     few_requests,
+    faults,
     failures,
     unequal_load,
     unequal_cache,

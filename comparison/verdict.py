@@ -22,6 +22,7 @@ from comparison.differences import (
     systematic_errors,
 )
 from comparison.errors import ComparisonError
+from comparison.fault_effects import fault_effects
 from comparison.latency_log import INTENDED, SENT
 from comparison.outcome import Comparison, InstanceCapacity, PairBreakEven, Standing
 from comparison.pairing import paired_latencies, pairs_of
@@ -52,14 +53,16 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     warnings = trust_warnings(evidence)
     invalid = _invalid_sides(run.targets, warnings)
     compared = _compared(run.targets, sides, invalid)
-    break_evens = _break_evens(compared, parts, price_book)
+    # With faults in them the ordinary figures are of no ordinary operation.
+    judged = () if run.faults else compared
+    break_evens = _break_evens(judged, parts, price_book)
     capacities = tuple(_capacities(evidence, setup.instance))
     outcome = Comparison(
         verdict="",
         standing=_standing(compared, invalid),
         run=run,
         sides=sides,
-        differences=_differences(compared, ordered, sides, method),
+        differences=_differences(judged, ordered, sides, method),
         region=price_book.region,
         price_book=price_book.name,
         rate=rate,
@@ -68,8 +71,9 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
         break_evens=break_evens,
         capacity=capacities[0] if capacities else None,
         capacities=capacities,
-        ranking=_ranking(compared, sides, bills, run.slo),
+        ranking=_ranking(judged, sides, bills, run.slo),
         invalid_sides=invalid,
+        faults=fault_effects(run, ordered, method),
         warnings=warnings,
         left_out=LEFT_OUT,
     )

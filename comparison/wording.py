@@ -20,6 +20,10 @@ def verdict_text(comparison: Comparison) -> str:
     """
     if comparison.standing == "invalid":
         return _invalid(comparison)
+    if comparison.run.faults:
+        faults = [_faults(comparison, side.side) for side in comparison.sides]
+        shown = [_part_missing(comparison), *faults, _emulated(comparison)]
+        return " ".join(sentence for sentence in shown if sentence)
     sentences = [_part_missing(comparison), *(_failures(side) for side in comparison.sides)]
     if len(comparison.run.targets) > 2:
         sentences.append(_choice(comparison))
@@ -68,6 +72,21 @@ def _failures(side: SideSummary) -> str:
         return ""
     rate = side.failures / max(side.requests, 1)
     return f"{side.side} failed {side.failures:,} of {side.requests:,} requests ({rate:.2%})."
+
+
+def _faults(comparison: Comparison, side: str) -> str:
+    """How many faults cost a side requests, and how long it was until it was well again."""
+    found = [one for one in comparison.faults if one.side == side and one.blocks]
+    if not found:
+        return f"No fault was injected on {side}."
+    unharmed = sum(not one.failed and not one.failed_after for one in found)
+    kinds = "1 kind of fault" if len(found) == 1 else f"{len(found)} kinds of fault"
+    lost = f"Of {kinds} on {side}, {unharmed} cost no request"
+    lasting = [one.what for one in found if one.not_recovered]
+    if lasting:
+        return f"{lost}; it did not recover in every block from {listed(lasting)}."
+    longest = max(one.recovered_seconds_max or 0.0 for one in found)
+    return f"{lost}; it was well again at most {longest:.1f} s after each."
 
 
 def _latency(comparison: Comparison) -> str:

@@ -33,8 +33,12 @@ def own_cpu_seconds(pid: int) -> float:
 
 
 def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
-    """What was used between two readings of the same components."""
-    return {name: after[name] - before.get(name, 0.0) for name in after}
+    """What was used between two readings of the same components.
+
+    A process that was started again in between counts from 0 again.
+    """
+    used = {name: after[name] - before.get(name, 0.0) for name in after}
+    return {name: after[name] if used[name] < 0 else used[name] for name in after}
 
 
 def _of_process(pid: int) -> float:

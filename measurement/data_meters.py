@@ -51,6 +51,8 @@ def database_usage(before: DataReading, after: DataReading) -> DatabaseUsage | N
     """What was asked of MariaDB between two readings, the readings themselves taken off."""
     if before.database is None or after.database is None:
         return None
+    if after.database["Connections"] < before.database["Connections"]:
+        return None  # started again in between: what it had counted is gone
     return DatabaseUsage(
         queries=after.database["Queries"] - before.database["Queries"] - _OWN_QUERIES,
         connections_opened=after.database["Connections"]

@@ -9,6 +9,7 @@ from typing import Protocol
 from comparison.records import FORMAT, BlockRecord
 from loadtests.profiles import Profile
 from measurement.cache_state import CacheState, NoCache, preloaded_ids
+from measurement.faults.injection import BlockFaults, Planned
 from measurement.locust_run import LoadOrder, LoadProgress, MakeLoad
 from measurement.targets import Target
 
@@ -56,6 +57,8 @@ class RunningTarget:
     cache: PreparedCache
     load_url: str | None = None
     """Where the load goes, if elsewhere than to `url`."""
+    faults: tuple[Planned, ...] = ()
+    """What goes wrong in each of its blocks."""
 
 
 def running_target(target: Target, profile: Profile, seed: int, cache_url: str) -> RunningTarget:
@@ -133,7 +136,8 @@ class Experiment:
             processes=self._processes,
         )
         label = f"{block.index:02d}-{block.side}"
-        load = self._make_load(order, self._logs, label, on_progress)
+        with BlockFaults(running.faults, self._logs / f"{label}.hlog") as faults:
+            load = self._make_load(order, self._logs, label, on_progress)
         usage = running.target.usage()
         cpu_seconds = dict(usage.cpu_seconds)
         if load.generator_cpu_seconds is not None:
@@ -148,4 +152,5 @@ class Experiment:
             cpu_seconds=cpu_seconds,
             usage=usage.held,
             serverless=usage.serverless,
+            faults=faults.injected(),
         )

@@ -18,6 +18,14 @@ def environment_pids(pids: Iterable[int]) -> list[int]:
     return [pid for pid in pids if "awslambdaric" in _command(pid)]
 
 
+def is_alive(pid: int) -> bool:
+    """Whether this process runs, or could: a zombie does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _resident_bytes(pid: int) -> int:
     try:
         return int(psutil.Process(pid).memory_info().rss)

@@ -6,7 +6,7 @@ from comparison.records import UsageRecord
 from emulation.private_servers import DataServers
 from measurement.cpu import difference, own_cpu_seconds
 from measurement.data_meters import DataReading, cache_usage, database_usage, read_counters
-from measurement.memory import memory_bytes
+from measurement.memory import is_alive, memory_bytes
 
 
 class Meters:
@@ -40,6 +40,6 @@ class Meters:
 
 
 def _data_pids(servers: DataServers) -> dict[str, int]:
-    """MariaDB and Redis; without those that are the user's own servers."""
+    """MariaDB and Redis; without the user's own servers, and one that a fault has restarted."""
     pids = {"database": servers.database_pid, "cache": servers.cache_pid}
-    return {name: pid for name, pid in pids.items() if pid is not None}
+    return {name: pid for name, pid in pids.items() if pid is not None and is_alive(pid)}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from comparison.records import LambdaRecord, UsageRecord
 from emulation.load_balancer import find_load_balancer, start_load_balancer
@@ -117,6 +118,10 @@ class Ec2Target:
     def running(self) -> bool:
         return self._child is not None and self._child.running
 
+    def processes(self) -> list[int]:
+        """Of the server and its workers."""
+        return tree(self._child.pid) if self._child is not None else []
+
     def usage(self) -> Usage:
         cpu, held = self._meters.read(*self._readings())
         return Usage(cpu, held, serverless=None)
@@ -128,7 +133,7 @@ class Ec2Target:
     def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
         """CPU seconds so far, and the processes that hold memory, by component."""
         assert self._child is not None, "usage() before start()"
-        processes = tree(self._child.pid)
+        processes = self.processes()
         return {"app": cpu_seconds(processes)}, {"app": processes}
 
 
@@ -168,6 +173,10 @@ class ScaledOutTarget:
         balanced = self._balancer is not None and self._balancer.running
         return balanced and all(app.running for app in self._apps)
 
+    def processes(self) -> list[int]:
+        """Of the servers and their workers; not of the load balancer."""
+        return [pid for app in self._apps for pid in tree(app.pid)]
+
     def usage(self) -> Usage:
         cpu, held = self._meters.read(*self._readings())
         return Usage(cpu, held, serverless=None)
@@ -180,7 +189,7 @@ class ScaledOutTarget:
     def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
         """CPU seconds so far, and the processes that hold memory, by component."""
         assert self._balancer is not None, "usage() before start()"
-        apps = [pid for app in self._apps for pid in tree(app.pid)]
+        apps = self.processes()
         balancer = [self._balancer.pid]
         cpu = {"app": cpu_seconds(apps), "load_balancer": cpu_seconds(balancer)}
         return cpu, {"app": apps, "load_balancer": balancer}
@@ -208,7 +217,7 @@ class EmulatedServerlessTarget:
         self._port = port
         self._log = place.logs / f"{name}.emulator.log"
         self._proxy_log = place.logs / f"{name}.rds-proxy.log"
-        self._with_proxy = rds_proxy
+        self.has_proxy = rds_proxy
         self._proxy: StartedProxy | None = None
         self._lambda_log = LambdaLog(place.logs / f"{name}.lambda.log")
         self._child: ChildProcess | None = None
@@ -217,10 +226,9 @@ class EmulatedServerlessTarget:
 
     def start(self) -> str:
         servers = self._servers
-        if self._with_proxy:
-            self._proxy = start_proxy(
-                self._supervisor, servers.database_url, self._proxy_log, *_PROXY_FLAGS
-            )
+        if self.has_proxy:
+            self.start_proxy()
+            assert self._proxy is not None
             servers = replace(servers, database_url=self._proxy.database_url)
         environment_file = self._supervisor.directory("lambda-environment") / "environment.json"
         variables = service_environment(servers, self.cache_key_prefix)
@@ -247,6 +255,26 @@ class EmulatedServerlessTarget:
         proxied = self._proxy is None or self._proxy.child.running
         return self._child is not None and self._child.running and proxied
 
+    def processes(self) -> list[int]:
+        """Of the emulator and its execution environments."""
+        return tree(self._child.pid) if self._child is not None else []
+
+    def start_proxy(self) -> None:
+        """Start RDS Proxy, the second time on the port where it was; raises EmulationError."""
+        before = self._proxy
+        port = "0" if before is None else str(urlsplit(before.database_url).port)
+        self._proxy = start_proxy(
+            self._supervisor,
+            self._servers.database_url,
+            self._proxy_log,
+            *("--port", port, *_PROXY_FLAGS),
+        )
+
+    def kill_proxy(self) -> None:
+        """End RDS Proxy at once, as a crash does; start_proxy() brings it back."""
+        if self._proxy is not None:
+            self._supervisor.kill(self._proxy.child)
+
     def usage(self) -> Usage:
         time.sleep(LOG_DELAY_SECONDS)
         cpu, processes = self._readings()
@@ -263,7 +291,7 @@ class EmulatedServerlessTarget:
     def _readings(self) -> tuple[dict[str, float], dict[str, list[int]]]:
         """CPU seconds so far, and the processes that hold memory, by component."""
         assert self._child is not None, "usage() before start()"
-        gateway_pid, *others = tree(self._child.pid)
+        gateway_pid, *others = self.processes()
         gateway = own_cpu_seconds(gateway_pid)
         # Environments that have ended count too: the emulator has waited for them.
         environments = cpu_seconds([gateway_pid, *others]) - gateway

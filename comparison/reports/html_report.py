@@ -19,6 +19,7 @@ from comparison.outcome import Comparison
 from comparison.records import to_json
 from comparison.reports import csv_report, json_report
 from comparison.reports.bill_table import bill_table
+from comparison.reports.fault_table import EXPLANATION, fault_table, not_injected
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.page.block_charts import block_charts
@@ -81,6 +82,7 @@ def _texts(material: Material) -> dict[str, Any]:
         "counted_from": counted_from(material),
         "break_even": tuple(break_even_lines(comparison)),
         "sources": sources(comparison),
+        "fault_notes": (*not_injected(comparison), f"{EXPLANATION}."),
         "method": document_html(material.method),
         "fidelity": document_html(material.fidelity) if comparison.run.emulated else None,
     }
@@ -95,6 +97,9 @@ def _tables(comparison: Comparison) -> dict[str, Table | None]:
         "latency": from_rich(latency_table(comparison), "Latency percentiles in ms", names),
         "figures": from_rich(figure_table(comparison), "What was measured beside latency", names),
         "bill": bill,
+        "faults": from_rich(fault_table(comparison), "What each fault did to each side", names)
+        if comparison.faults
+        else None,
     }
 
 

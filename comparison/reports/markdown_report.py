@@ -9,6 +9,7 @@ from typing import Final
 from comparison.outcome import Comparison
 from comparison.reports.bill_table import bill_table
 from comparison.reports.difference_table import difference_table
+from comparison.reports.fault_table import EXPLANATION, fault_table, not_injected
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.markdown_text import escaped, sentence, table_lines
@@ -27,6 +28,10 @@ def render(comparison: Comparison, limits: Sequence[LimitResult] = ()) -> str:
     mark = _STANDINGS[comparison.standing]
     lines = [f"## {TITLE}", "", f"{mark}{sentence(comparison.verdict)}", ""]
     lines += limit_lines(limits)
+    if comparison.faults:
+        lines += ["### Faults", "", *table_lines(fault_table(comparison)), ""]
+        lines += [*_listed(map(sentence, not_injected(comparison))), ""]
+        lines += _folded("How to read this", [sentence(EXPLANATION) + "."])
     if is_shown(comparison):
         lines += ["### Which", "", *table_lines(ranking_table(comparison)), ""]
     lines += ["### Latency, ms", "", *table_lines(latency_table(comparison)), ""]

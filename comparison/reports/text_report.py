@@ -17,6 +17,7 @@ from comparison.numbers import three_digits
 from comparison.outcome import Comparison, InstanceCapacity, PairBreakEven
 from comparison.reports.bill_table import bill_table
 from comparison.reports.difference_table import difference_table
+from comparison.reports.fault_table import EXPLANATION, fault_table, not_injected
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.plain_text import plain, printable
@@ -76,6 +77,7 @@ def answer(comparison: Comparison) -> RenderableType:
         Text(printable(comparison.verdict), style=VERDICT_STYLES[comparison.standing]),
         *_sections(
             (
+                ("Faults", faults_shown(comparison)),
                 ("Which", _table(ranking)),
                 ("Latency, ms", _indented(latency_table(comparison))),
                 (f"Against {plain(comparison.run.targets[0])}", _table(against)),
@@ -85,6 +87,15 @@ def answer(comparison: Comparison) -> RenderableType:
             )
         ),
     )
+
+
+def faults_shown(comparison: Comparison) -> RenderableType | None:
+    """The table of faults with what must be known to read it; None in a run without any."""
+    if not comparison.faults:
+        return None
+    texts = (*not_injected(comparison), f"{EXPLANATION}.")
+    lines = _lines(texts)
+    return Group(_indented(fault_table(comparison)), *((Text(""), lines) if lines else ()))
 
 
 def explanation(comparison: Comparison) -> tuple[Section, ...]:

@@ -24,7 +24,7 @@ def test_a_number_that_nothing_can_measure_is_refused(number: str) -> None:
         from_json(BlockRecord, values, "blocks/01-ec2.json")
 
 
-OPTIONAL = {"urls", "keep_alive", "preload_share", "answers_compared", "slo"}
+OPTIONAL = {"faults", "urls", "keep_alive", "preload_share", "answers_compared", "slo"}
 """Fields that runs of earlier versions did not write."""
 
 
