@@ -11,15 +11,14 @@ from comparison.forecast.kernels.clients import ALL_COUNTERS, CALL, KIND, STEP, 
 from comparison.forecast.kernels.data_tier import TIER
 from comparison.forecast.kernels.event_heap import EVENT
 from comparison.forecast.kernels.parts import Tier, Users
+from comparison.forecast.network import network_seconds
 from comparison.forecast.scenario import (
     Cache,
-    Client,
     Database,
     LambdaScenario,
     Scenario,
 )
 
-_ROUND_TRIPS_TO_CONNECT = 1
 _MOST_INSTANCES = 4096
 
 
@@ -56,12 +55,6 @@ def users_of(
         counters=np.zeros(ALL_COUNTERS, np.int64),
         steps=steps,
     )
-
-
-def network_seconds(client: Client) -> float:
-    """Of one attempt: a round trip, and one more where it opens a connection."""
-    trips = 1 + (_ROUND_TRIPS_TO_CONNECT if client.connection_per_request else 0)
-    return trips * client.round_trip_ms / 1000
 
 
 def _users(scenario: Scenario, seed: int, room: int, added_seconds: float) -> np.void:

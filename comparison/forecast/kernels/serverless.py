@@ -123,12 +123,14 @@ def _invoke(
     seconds += cache_wait(tier, free_at, now, kind.cache_cpu)
     reason = ANSWERED
     if kind.connects != 0:
-        waited = -1.0
+        # Too many connections are refused at once; a busy proxy lets wait.
+        waited, limit = -1.0, 0.0
         if connect(function, places, environment):
             rest = max(call.service - kind.app_cpu - kind.database_cpu, 0.0)
             waited = database_wait(tier, free_at, now, kind.database_cpu, rest)
+            limit = tier.wait_limit
         reason = ANSWERED if waited >= 0.0 else NO_DATABASE
-        seconds += waited if waited >= 0.0 else tier.wait_limit
+        seconds += waited if waited >= 0.0 else limit
     occupy(function, busy, environment, now, seconds)
     if seconds > function.deadline:
         seconds, reason = function.deadline, GATEWAY_TIMEOUT

@@ -65,8 +65,10 @@ def _account(upkeep: Row, fleet: Row, instance: Row, computed: Array) -> None:
         instance.surplus += max(-balance, 0.0) - repaid
         instance.credits = min(max(balance - repaid, 0.0), upkeep.maximum_credits)
         return
-    instance.credits = min(max(balance, 0.0), upkeep.maximum_credits)
-    speed = 1.0 if instance.credits > 0.0 else upkeep.baseline
+    instance.credits = min(balance, upkeep.maximum_credits)
+    # A tick at full speed must be paid for before it begins: nothing is forgiven.
+    enough = fleet.vcpus * TICK_SECONDS / upkeep.seconds_per_credit
+    speed = 1.0 if instance.credits >= enough else upkeep.baseline
     if speed != instance.speed:
         instance.speed = speed
         reschedule(fleet, instance, computed)
