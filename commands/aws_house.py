@@ -13,6 +13,7 @@ import click
 
 from commands import aws_options
 from commands.aws_options import open_chosen_account, stacks_of
+from commands.condition_options import SHARE
 from commands.run_facts import RunFacts
 from commands.run_order import RunOrder
 from emulation.supervision import Supervisor
@@ -80,7 +81,7 @@ def place(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if loadgen and on == "local":
             raise ArgumentError("--loadgen: makes the load on AWS; it goes with --on aws")
-        if loadgen and others["processes"] > 1:
+        if loadgen and others["order"].processes > 1:
             raise ArgumentError("--processes: each of --loadgen's N workers is one; leave it out")
         command(*args, place=Place(on, name, stage, loadgen or 0), **others)
 
@@ -135,12 +136,18 @@ class AwsHouse:
 
 def aws_order(order: RunOrder) -> RunOrder:
     """The order as AWS allows it; ArgumentError for what it does not."""
+    if order.urls:
+        raise ArgumentError("--urls: these servers are where they are; leave out --on aws")
     if sorted(order.targets) != [EC2, SERVERLESS]:
-        raise ArgumentError("--targets: --on aws has one ec2 and one serverless side")
-    if order.cache == "cold":
         raise ArgumentError(
-            "--cache cold: on AWS the cache cannot be emptied from here; leave it out, and every"
-            " block finds all customers in the cache"
+            "--targets: --on aws measures what ./compare.py up has created, one ec2 side and one"
+            " serverless side (--targets ec2,serverless); the other architectures run on this"
+            " machine"
+        )
+    if order.cache in ("cold", SHARE):
+        raise ArgumentError(
+            "--cache cold, --preload: on AWS the cache cannot be emptied from here; leave it out,"
+            " and every block finds all customers in the cache"
         )
     return replace(order, cache=CACHE)
 

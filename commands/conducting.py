@@ -139,7 +139,9 @@ def _order(record: RunRecord, pairs: int) -> tuple[str, ...]:
 
 def go_on(record: RunRecord, results: ResultsFolder) -> str:
     """How a run that was cut can be completed; on AWS, where much else changes meanwhile, not."""
-    return f"  (go on: ./compare.py resume {results.path})" if record.emulated else ""
+    return (
+        f"  (go on: ./compare.py resume {results.path})" if record.emulated or record.urls else ""
+    )
 
 
 def report_interrupted(results: ResultsFolder, book: PriceBook, output: Output) -> None:

@@ -135,7 +135,9 @@ SIDES = (
         metavar="NAMES",
     ),
     click.option("--shape", type=click.Choice(list(SHAPES)), help="Of the traffic. [constant]"),
-    click.option("--slo", help="Such as p95<200ms.", metavar="SLO"),
+    click.option(
+        "--slo", metavar="SLO", help="Such as p95<200ms: who holds it, with how many instances."
+    ),
     click.option(
         "--what-if", "what_if", multiple=True, help=f"Another column: {', '.join(WHAT_IFS)}."
     ),

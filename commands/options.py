@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
+from comparison.errors import ComparisonError
 from comparison.prices import REGIONS
+from comparison.ranking import side_slo
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -52,6 +54,28 @@ samples = click.option(
     "--samples",
     is_flag=True,
     help="Keep every single request, in blocks/*.samples.npz (docs/results.md).",
+)
+
+
+class SloText(click.ParamType[str]):
+    """A latency objective on the command line that a run can answer, p95<200ms."""
+
+    name = "slo"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        try:
+            return side_slo(str(value)).text
+        except ComparisonError as error:
+            self.fail(str(error).removeprefix("--slo "), param, ctx)
+
+
+slo = click.option(
+    "--slo",
+    type=SloText(),
+    metavar="SLO",
+    help="Such as p95<200ms: name the cheapest side that holds it.",
 )
 quiet = click.option("--quiet", is_flag=True, help="Show the result only, no progress.")
 results_folder = click.argument(

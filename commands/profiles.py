@@ -105,11 +105,12 @@ def _think_time(think_time: ThinkTime) -> str:
 
 
 def _requests(profile: Profile) -> Iterator[tuple[str, str]]:
-    total = sum(profile.routes.values())
-    if len(profile.routes) == 1:
-        yield "requests", f"GET {next(iter(profile.routes))}"
+    asked = profile.asked
+    total = sum(asked.values())
+    if len(asked) == 1:
+        yield "requests", f"GET {next(iter(asked))}"
     else:
-        shares = [f"{weight / total:.0%} {route}" for route, weight in profile.routes.items()]
+        shares = [f"{weight / total:.0%} {route}" for route, weight in asked.items()]
         yield "requests", "GET " + ", ".join(shares)
     keys = profile.keys
     choice = f"Zipf, exponent {keys.zipf_exponent:g}" if keys.zipf_exponent else "all equally often"

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from commands import options
+from commands import aws_options, options
 from commands.conducting import conduct, report_interrupted
 from commands.output_options import Output, output_form
 from commands.price_options import price_book
 from commands.run import experiment_of
 from commands.run_order import RunOrder
 from commands.showing import conclude, write_and_print
-from commands.starting import check_sides, start_house
+from commands.side_options import confirm_hosts
+from commands.starting import check_sides, start_here
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from emulation.supervision import Supervisor
@@ -29,8 +30,11 @@ from measurement.results import ResultsFolder, read_results
 @options.max_time
 @price_book
 @output_form(page=True)
+@aws_options.yes
 @options.quiet
-def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, quiet: bool) -> None:
+def resume(
+    folder: Path, max_time: float, book: PriceBook, output: Output, *, yes: bool, quiet: bool
+) -> None:
     """Go on with an interrupted run in DIR: measure what is missing, then print it all.
 
     A pair of blocks that was cut in two is measured again: only neighbours make a pair.
@@ -42,7 +46,7 @@ def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, qu
     pairs_done = complete_pairs(record, blocks)
     whole = [block for block in blocks if block.pair <= pairs_done]
     refuse_finished(record, pairs_done, folder)
-    if not record.emulated:
+    if not record.emulated and not record.urls:
         raise ArgumentError(f"DIR: {folder} was measured on AWS; run --on aws again instead")
     refuse_other("machine", record.machine, machine(), folder)
     order = RunOrder(
@@ -55,13 +59,17 @@ def resume(folder: Path, max_time: float, book: PriceBook, output: Output, *, qu
         without=record.without,
         processes=record.processes,
         samples=record.samples,
+        urls=record.urls,
+        answers_compared=record.answers_compared,
+        slo=record.slo,
     )
+    confirm_hosts(order.urls, given=yes)
     raise_file_limit()
     try:
         with Supervisor() as supervisor:
-            house = start_house(supervisor, order, results.logs, display)
+            house = start_here(supervisor, order, results.logs, display)
             refuse_other("versions", record.versions, house.facts.versions, folder)
-            answers = check_sides(house)
+            answers = check_sides(house, order)
             record = replace(record, interrupted=True, answers_checked=answers.checked)
             experiment = experiment_of(supervisor, order, house, results)
             display.step(f"going on after {pairs_done} pairs of blocks")

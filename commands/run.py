@@ -1,4 +1,4 @@
-"""`./compare.py run`: both sides under the same load in turn, then the comparison."""
+"""`./compare.py run`: the sides under the same load in turn, then the comparison."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,22 +6,19 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from commands import aws_house, options
+from commands import aws_house, options, order_options
 from commands.aws_house import Place, open_place, start_aws_house
 from commands.conducting import conduct, report_interrupted
-from commands.load_options import load_profile, processes
-from commands.options import Percent
 from commands.output_options import Output, output_form
 from commands.price_options import price_book
 from commands.run_facts import RunFacts, RunningHouse
-from commands.run_order import CACHE_CHOICES, PARTS, RunOrder, named_targets
+from commands.run_order import RunOrder
 from commands.showing import conclude, write_and_print
-from commands.starting import check_sides, start_house
+from commands.starting import check_sides, start_here
 from comparison.prices import PriceBook
 from comparison.records import FORMAT, GeneratorRecord, RunRecord
 from emulation.supervision import Supervisor
 from infrastructure.account import Account
-from loadtests.profiles import Profile
 from measurement.answers import AnswerCheck
 from measurement.calibration import calibrate
 from measurement.experiment import Experiment, plan
@@ -32,86 +29,36 @@ from measurement.results import ResultsFolder, create_results
 
 
 @click.command()
-@load_profile
-@processes
-@click.option(
-    "--seed", type=click.IntRange(0, 10**9), default=1, help="Same seed, same requests. [1]"
-)
-@click.option(
-    "--targets",
-    default="ec2,serverless",
-    show_default=True,
-    help="Two of ec2, serverless, scaled-out, the reference first; ec2,ec2 shows what chance"
-    " alone does.",
-)
-@click.option(
-    "--cache",
-    type=click.Choice(CACHE_CHOICES),
-    default="profile",
-    help="Customers in the cache when a block begins: none, all, or as the profile says.",
-)
-@click.option(
-    "--without",
-    type=click.Choice(PARTS),
-    multiple=True,
-    help="Leave this out of the serverless side: rds-proxy shows the connection storm.",
-)
+@order_options.order
 @click.option(
     "--calibration/--no-calibration",
     default=True,
     help="Measure the load generator's own error first (some 10 s).",
 )
-@click.option(
-    "--until-ci",
-    type=Percent(),
-    metavar="P%",
-    help="Add blocks until p50's and p95's difference is known within P% of the reference's.",
-)
-@options.max_time
 @aws_house.place
-@options.samples
 @click.option("--out", type=click.Path(path_type=Path), help="Results folder. [results/<time>]")
 @price_book
 @output_form(page=True)
 @options.quiet
 def run(
-    profile: Profile,
-    processes: int,
-    seed: int,
-    targets: str,
-    cache: str,
-    without: tuple[str, ...],
-    until_ci: float | None,
-    max_time: float,
+    order: RunOrder,
     place: Place,
     out: Path | None,
     book: PriceBook,
     output: Output,
     *,
     calibration: bool,
-    samples: bool,
     quiet: bool,
 ) -> None:
-    """Put both sides under the same load in turn; print and keep the comparison."""
+    """Put the sides under the same load in turn; print and keep the comparison."""
     display = ProgressDisplay(Console(stderr=True), quiet=quiet)
-    order = RunOrder(
-        profile,
-        seed,
-        named_targets(targets),
-        cache,
-        until_ci,
-        max_time,
-        without=without,
-        processes=processes,
-        samples=samples,
-    )
     output.check_sides(order.targets)
     order, account = open_place(place, order, book.region)
     results = create_results(out, datetime.now(UTC))
     try:
         with Supervisor() as supervisor:
             house = _start(supervisor, order, place, account, results, display)
-            answers = check_sides(house)
+            answers = check_sides(house, order)
             wanted = calibration and place.makes_load_here
             generator = _generator_error(supervisor, order, results, display) if wanted else None
             record = run_record(order, answers, generator, house.facts)
@@ -135,9 +82,9 @@ def _start(
     display: ProgressDisplay,
 ) -> RunningHouse:
     raise_file_limit()
-    if account is None:
-        return start_house(supervisor, order, results.logs, display)
-    return start_aws_house(order, account, place, display)
+    if account is not None:
+        return start_aws_house(order, account, place, display)
+    return start_here(supervisor, order, results.logs, display)
 
 
 def _measure(
@@ -207,4 +154,9 @@ def run_record(
         cpu_share_enforced=facts.cpu_share_enforced,
         versions=facts.versions,
         machine=machine(),
+        urls=order.urls,
+        keep_alive=profile.connections.keep_alive,
+        preload_share=None if order.urls else order.cached_profile.preload_share,
+        answers_compared=order.answers_compared,
+        slo=order.slo,
     )

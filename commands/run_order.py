@@ -4,10 +4,10 @@ Separate from run.py, because resume.py reads the same order back from a results
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from commands.condition_options import PRELOAD_SHARES
 from commands.conducting import Enough, FixedPairs, Precision, UntilNarrow
 from comparison.demands import RDS_PROXY
 from comparison.latency_log import INTENDED, SENT
@@ -21,9 +21,6 @@ MOST_SIDES = 6
 """More have neither colours nor columns of their own, and no user the time."""
 PARTS = (RDS_PROXY,)
 """What a run can be made without."""
-CacheChoice = Literal["profile", "cold", "warm"]
-CACHE_CHOICES: tuple[CacheChoice, ...] = ("profile", "cold", "warm")
-_PRELOAD_SHARE = {"cold": 0.0, "warm": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class RunOrder:
     targets: tuple[str, ...]
     """Names of the sides, the reference first: of SIDES, any of them several times, or of URLs."""
     cache: str
-    """One of CACHE_CHOICES."""
+    """profile, cold, warm, share (the profile's, which --preload has set), or unknown (URLs)."""
     until_ci_percent: float | None
     """Add pairs until the differences are known this well; None: as many as the profile says."""
     max_seconds: float
@@ -46,11 +43,17 @@ class RunOrder:
     """Locust processes that share the load."""
     samples: bool = False
     """Keep every single request too."""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """Side -> base URL, where the sides are the user's own servers; else empty."""
+    answers_compared: str = "all"
+    """What of the answers must be equal: all or status."""
+    slo: str | None = None
+    """What the sides are ranked by."""
 
     @property
     def cached_profile(self) -> Profile:
         """The profile with the cache state that was asked for."""
-        share = _PRELOAD_SHARE.get(self.cache, self.profile.preload_share)
+        share = PRELOAD_SHARES.get(self.cache, self.profile.preload_share)
         return replace(self.profile, keys=replace(self.profile.keys, preload_share=share))
 
     def enough(self, say: Callable[[str], None]) -> Enough:

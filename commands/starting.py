@@ -9,6 +9,7 @@ from pathlib import Path
 
 from commands.run_facts import RunFacts, RunningHouse, local_facts
 from commands.run_order import RunOrder, architecture
+from commands.url_house import check_paths, url_house
 from comparison.demands import RDS_PROXY
 from emulation.debian_packages import cache_directory
 from emulation.private_servers import DataServers, start_data_servers
@@ -94,8 +95,20 @@ def _target(place: Place, name: str, package: LambdaPackage | None, *, rds_proxy
     return Ec2Target(place, name=name, cached=kind != THREE_TIER)
 
 
-def check_sides(house: RunningHouse) -> AnswerCheck:
+def start_here(
+    supervisor: Supervisor, order: RunOrder, logs: Path, display: ProgressDisplay
+) -> RunningHouse:
+    """The sides of an order that is not for AWS: started here, or the user's own servers."""
+    if order.urls:
+        display.step("comparing the answers of the servers")
+        return url_house(order)
+    return start_house(supervisor, order, logs, display)
+
+
+def check_sides(house: RunningHouse, order: RunOrder) -> AnswerCheck:
     """Ask all sides the same; raises MeasurementError unless they answer alike."""
+    if order.urls:
+        return check_paths(house, order)
     check = check_answers(
         [
             Asked(

@@ -207,8 +207,8 @@ class RunRecord:
     """The sides' names, the reference of all differences first. The same architecture may stand
     here twice, told apart by a number: "ec2", "ec2#2"."""
     cache: str
-    """Which customers the cache holds when a block begins: cold (none), warm (all), or profile
-    (the profile's share)."""
+    """Which customers the cache holds when a block begins: cold (none), warm (all), profile (the
+    profile's share), share (another one), or unknown (behind a URL)."""
     without: tuple[str, ...]
     """Parts of the serverless side that were left out: "rds-proxy"."""
     order: tuple[str, ...]

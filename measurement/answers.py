@@ -8,7 +8,7 @@ instead; such probes are listed as what they are. The whole contract is tests/co
 
 import http.client
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -93,18 +93,32 @@ class Asked:
     """A side without one has nothing to say of its health."""
 
 
-def check_answers(sides: Sequence[Asked], probes: Sequence[Probe] = PROBES) -> AnswerCheck:
-    """Send every probe to all sides; `different` says in words which were answered unequally."""
-    different = [words for probe in probes for words in _differences(probe, sides)]
+def check_answers(
+    sides: Sequence[Asked],
+    probes: Sequence[Probe] = PROBES,
+    see: Callable[[Answer], Answer] = lambda answer: answer,
+) -> AnswerCheck:
+    """Send every probe to all sides; `different` says in words which were answered unequally.
+
+    `see` takes out of an answer what need not be equal.
+    """
+    different = [words for probe in probes for words in _differences(probe, sides, see)]
     return AnswerCheck(len(probes), tuple(different))
 
 
-def _differences(probe: Probe, sides: Sequence[Asked]) -> Iterator[str]:
+def comparable(answer: Answer, *, bodies: bool) -> Answer:
+    """Status and type, perhaps the body: what servers of others can be held to."""
+    return Answer(answer.status, answer.content_type, answer.body if bodies else b"")
+
+
+def _differences(
+    probe: Probe, sides: Sequence[Asked], see: Callable[[Answer], Answer]
+) -> Iterator[str]:
     """What the service answers, it answers everywhere alike: the first side is the pattern."""
     pattern: Answer | None = None
     cached_everywhere = all(side.has_cache for side in sides)
     for side in sides:
-        answer = ask(side.url, probe)
+        answer = see(ask(side.url, probe))
         if probe.path == HEALTH and not cached_everywhere:
             answer = replace(answer, body=_CACHE_IN_HEALTH.sub(b"", answer.body))
         if side.behind_gateway and probe.gateway_answers:
@@ -126,13 +140,14 @@ def _unexpected(probe: Probe, expected: str, side: Asked, answer: Answer) -> str
     )
 
 
-def refuse_unequal(check: AnswerCheck) -> None:
+def refuse_unequal(
+    check: AnswerCheck, advice: str = "mend the service or the target first"
+) -> None:
     """Raise MeasurementError, naming every difference, unless all sides answered alike."""
     if check.different:
         raise MeasurementError(
             f"{len(check.different)} of {check.checked} requests were answered differently, so "
-            "there is nothing to compare; mend the service or the target first:\n  "
-            + "\n  ".join(check.different)
+            f"there is nothing to compare; {advice}:\n  " + "\n  ".join(check.different)
         )
 
 

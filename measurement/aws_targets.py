@@ -12,14 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from comparison.records import UsageRecord
 from infrastructure.account import Account
 from infrastructure.endpoints import Endpoints
 from measurement.base_url import connect
 from measurement.cache_state import preload
 from measurement.cloudwatch import AwsClock, FunctionLog, Sleep, utc_now
 from measurement.errors import MeasurementError
-from measurement.targets import EC2, SERVERLESS, Usage
+from measurement.targets import EC2, NOTHING_HELD, SERVERLESS, Usage
 
 HEALTHY_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 2.0
@@ -27,7 +26,6 @@ TIMEOUT_SECONDS: Final = 30.0
 PRELOAD_CONNECTIONS: Final = 8
 KEPT_SECONDS: Final = 2400.0
 """Entries live for 54 minutes at least (CACHE_TTL_SECONDS less its jitter); a block is shorter."""
-_NOTHING_HELD: Final = UsageRecord(memory_bytes={}, environments=None, database=None, cache=None)
 
 
 class AwsTarget:
@@ -63,7 +61,7 @@ class AwsTarget:
 
     def usage(self) -> Usage:
         self._asked.append(self._clock.now())
-        return Usage({}, _NOTHING_HELD, serverless=None)
+        return Usage({}, NOTHING_HELD, serverless=None)
 
     def stop(self) -> None:
         """`./compare.py down` removes it."""

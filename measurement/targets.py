@@ -57,6 +57,10 @@ class Usage:
     serverless: LambdaRecord | None
 
 
+NOTHING_HELD = UsageRecord(memory_bytes={}, environments=None, database=None, cache=None)
+"""Of a side that cannot be looked into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a target of this machine runs: who owns its processes, its data, its logs."""

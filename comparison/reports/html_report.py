@@ -20,6 +20,7 @@ from comparison.records import to_json
 from comparison.reports import csv_report, json_report
 from comparison.reports.bill_table import bill_table
 from comparison.reports.fault_table import EXPLANATION, fault_table, not_injected
+from comparison.reports.difference_table import difference_table
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.page.block_charts import block_charts
@@ -32,6 +33,7 @@ from comparison.reports.page.load_charts import load_charts
 from comparison.reports.page.material import Material
 from comparison.reports.page.tables import Table, from_rich
 from comparison.reports.plain_text import plain, printable
+from comparison.reports.ranking_table import is_shown, ranking_table
 from comparison.reports.sources import sources
 from comparison.reports.text_report import break_even_lines
 
@@ -93,7 +95,15 @@ def _tables(comparison: Comparison) -> dict[str, Table | None]:
     bill = None
     if comparison.bills:
         bill = from_rich(bill_table(comparison), "Cost of a month, line by line", names)
+    ranking = against = None
+    if is_shown(comparison):
+        ranking = from_rich(ranking_table(comparison), "Which side", names)
+    if len(names) > 2 and comparison.differences:
+        caption = f"Differences from {plain(names[0])} in ms"
+        against = from_rich(difference_table(comparison), caption, names)
     return {
+        "ranking": ranking,
+        "against": against,
         "latency": from_rich(latency_table(comparison), "Latency percentiles in ms", names),
         "figures": from_rich(figure_table(comparison), "What was measured beside latency", names),
         "bill": bill,

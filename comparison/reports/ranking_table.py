@@ -13,8 +13,8 @@ from comparison.reports.plain_text import plain
 
 STANDINGS = {True: "holds", False: "misses", None: "not known"}
 """RankedSide.holds in a word."""
-UNSURE = ", just"
-"""Behind it where the limit lies within the interval."""
+UNSURE = ", unsure"
+"""Behind it where the limit lies within the interval, or there is none."""
 
 
 def is_shown(comparison: Comparison) -> bool:

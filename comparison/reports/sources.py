@@ -1,10 +1,13 @@
 """Says of every number on the page whether it was measured, emulated, computed or looked up."""
 
+from collections.abc import Iterator
+
 from comparison.billing.parts import HOURS_PER_MONTH
 from comparison.cost import LineItem
-from comparison.numbers import three_digits
+from comparison.numbers import share, three_digits
 from comparison.outcome import Comparison
 from comparison.prices import CONFIDENCES
+from comparison.records import RunRecord
 from comparison.reports.plain_text import plain
 from comparison.significance import ALPHA, CONFIDENCE_PERCENT, MINIMUM_PAIRS, SEQUENTIAL_ALPHA
 
@@ -93,6 +96,16 @@ def _doubted(items: list[LineItem]) -> str:
     )
 
 
+def _conditions(run: RunRecord) -> Iterator[str]:
+    """What a reader may want to know of cache, connections and servers; what is recorded of it."""
+    if run.preload_share is not None:
+        yield f"{share(run.preload_share)} of the customers in the cache before each block"
+    if not run.keep_alive:
+        yield "a new connection for each request"
+    for name, url in run.urls.items():
+        yield f"{name} at {url}"
+
+
 def _provenance(comparison: Comparison) -> str:
     run = comparison.run
     facts = [
@@ -100,6 +113,7 @@ def _provenance(comparison: Comparison) -> str:
         f"profile {run.profile}",
         f"{run.users:,} users" if run.users else f"{run.rate:g} requests/s due",
         f"blocks of {run.block_seconds:g} s with {run.warm_up_seconds:g} s warm-up",
+        *_conditions(run),
         f"seed {run.seed}",
         f"order {' '.join(run.order)}",
         f"{run.answers_checked:,} answers checked",

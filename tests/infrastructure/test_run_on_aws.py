@@ -193,7 +193,7 @@ def run(
         house = start_aws_house(
             ORDER, account, AwsPlace("aws", NAME, STAGE), display, folder, log.sleep
         )
-        answers = check_sides(house)
+        answers = check_sides(house, ORDER)
         record = run_record(ORDER, answers, None, house.facts)
         results.write_profile(ORDER.profile)
         load = FewRequests(house.targets, results)

@@ -1,4 +1,4 @@
-"""Bars of both sides beside each other: the CPU of components, the lines of bills."""
+"""Bars of the sides beside each other: the CPU of components, the lines of bills."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ def grouped_bars(
     tooltip = [*hover(side="side", **{field: field, "shown": title}), *more]
     groups = len({row[field] for row in rows})
     return view(
-        2 * BAR_PIXELS * groups,
+        len(names) * BAR_PIXELS * groups,
         layer(rows, "bar", {**at, "color": by_side(names), "tooltip": tooltip}, cornerRadiusEnd=2),
         layer(rows, "text", {**at, "text": {"field": "shown"}}, align="left", dx=5),
     )

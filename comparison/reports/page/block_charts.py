@@ -27,10 +27,12 @@ Rows = list[dict[str, Any]]
 
 
 def block_charts(material: Material) -> Iterator[Chart]:
-    """The pairs only where the sides may be compared."""
-    rows = [row for one in material.comparison.differences for row in _pair_rows(material, one)]
-    if rows:
-        yield _pairs(material, rows)
+    """The pairs only where the sides may be compared; a chart for each side and the reference."""
+    for side in dict.fromkeys(one.side for one in material.comparison.differences):
+        differences = [one for one in material.comparison.differences if one.side == side]
+        rows = [row for one in differences for row in _pair_rows(material, one)]
+        if rows:
+            yield _pairs(material, side, differences, rows)
     drift = list(_drift_rows(material))
     if drift:
         yield _drift(material, drift)
@@ -40,7 +42,8 @@ def _pair_rows(material: Material, row: Difference) -> Iterator[dict[str, Any]]:
     """A dot for each pair of blocks, as a ratio, so that all figures have one axis."""
     if row.ratio is None:
         return
-    reference, other = material.comparison.sides
+    by_name = {side.side: side for side in material.comparison.sides}
+    reference, other = by_name[material.comparison.run.targets[0]], by_name[row.side]
     theirs = {one.pair: one for one in other.per_block}
     for own in reference.per_block:
         its = theirs.get(own.pair)
@@ -63,20 +66,16 @@ def _figure(block: BlockFigures, name: str) -> float | None:
     return block.percentiles_ms.get(name.removeprefix("p").removesuffix("_ms"))
 
 
-def _pairs(material: Material, rows: Rows) -> Chart:
+def _pairs(material: Material, side: str, differences: Sequence[Difference], rows: Rows) -> Chart:
     names = material.comparison.run.targets
-    reference, other = map(plain, names)
+    reference, other = plain(names[0]), plain(side)
     labels = {row["figure"] for row in rows}
-    whole = [
-        row
-        for one in material.comparison.differences
-        if one.label in labels
-        for row in _whole_rows(one)
-    ]
+    whole = [row for one in differences if one.label in labels for row in _whole_rows(one)]
+    several = len(names) > 2
     keys = ("figure", "pair", "first", "second", "difference", "shown")
     return Chart(
-        "pairs",
-        "Every pair of blocks",
+        f"pairs-{names.index(side)}" if several else "pairs",
+        f"Every pair of blocks: {other} and {reference}" if several else "Every pair of blocks",
         f"Each circle is one pair: {other} over {reference}, measured one after the other under the"
         " same requests. The tick is all pairs together, the bar its 95 % interval; without a bar"
         f" it is not known. Right of the dashed line (1) {other} takes longer; a bar across that"
@@ -85,7 +84,7 @@ def _pairs(material: Material, rows: Rows) -> Chart:
         + ".",
         _pairs_spec((reference, other), rows, whole),
         chart_table(
-            "Pairs of blocks",
+            f"Pairs of blocks of {other} and {reference}" if several else "Pairs of blocks",
             ["figure", "pair", reference, other, "difference", "ratio"],
             [[str(row[key]) for key in keys] for row in rows],
         ),
@@ -153,7 +152,7 @@ def _drift(material: Material, rows: Rows) -> Chart:
     return Chart(
         "drift",
         "The run, block by block",
-        "Level lines: the machine was the same throughout. Where both sides rise or fall together"
+        "Level lines: the machine was the same throughout. Where all sides rise or fall together"
         " the machine drifted, and the ratio is the figure to read. Solid: p50, dashed: p95.",
         f"{len(rows)} points.",
         _drift_spec(material.comparison.run.targets, rows),

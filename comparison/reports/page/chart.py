@@ -8,19 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from comparison.reports.figure_table import SIDE_STYLES, side_styles
+from comparison.reports.figure_table import STYLES, side_styles
 from comparison.reports.page.tables import Table
 from comparison.reports.plain_text import plain
 
 Spec = Mapping[str, Any]
 Values = Sequence[Mapping[str, object]]
 
-FIRST_COLOUR: Final = "var(--first)"
-SECOND_COLOUR: Final = "var(--second)"
 INK: Final = "var(--ink)"
 QUIET: Final = "var(--quiet)"
-SHAPES: Final = ("circle", "square")
-_COLOURS: Final = dict(zip(SIDE_STYLES.values(), (FIRST_COLOUR, SECOND_COLOUR), strict=True))
+SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+_NAMES: Final = ("first", "second", "third", "fourth", "fifth", "sixth")
+_COLOURS: Final = {style: f"var(--{name})" for style, name in zip(STYLES, _NAMES, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def side_colours(names: Sequence[str]) -> dict[str, str]:
 
 
 def by_side(names: Sequence[str], **more: object) -> dict[str, Any]:
-    """The colour channel of a chart with both sides."""
+    """The colour channel of a chart with all sides."""
     colours = side_colours(names)
     scale = {"domain": [plain(name) for name in names], "range": list(colours.values())}
     return nominal("side", scale=scale, **more)
@@ -53,7 +52,7 @@ def by_side(names: Sequence[str], **more: object) -> dict[str, Any]:
 
 def shape_by_side(names: Sequence[str]) -> dict[str, Any]:
     """For who cannot tell the colours, or has printed the page."""
-    scale = {"domain": [plain(name) for name in names], "range": list(SHAPES)}
+    scale = {"domain": [plain(name) for name in names], "range": list(SHAPES[: len(names)])}
     return nominal("side", scale=scale)
 
 

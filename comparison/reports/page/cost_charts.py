@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from comparison.cost import Bill
+from comparison.cost_answers import Crossing
 from comparison.numbers import ABSENT, three_digits, usd
 from comparison.reports.bill_table import calculation
 from comparison.reports.page.bars import grouped_bars
@@ -33,7 +34,7 @@ def cost_charts(material: Material) -> Iterator[Chart]:
     comparison = material.comparison
     if comparison.bills:
         yield _lines(material)
-    if comparison.break_even is not None and comparison.rate is not None:
+    if comparison.break_evens and comparison.rate is not None:
         curve = cost_curve(comparison.run, material.blocks, comparison.rate, material.book)
         yield _rates(material, curve, comparison.rate)
 
@@ -50,8 +51,8 @@ def _lines(material: Material) -> Chart:
     return Chart(
         "cost-lines",
         f"The bill of a month at {three_digits(comparison.rate)} requests/s",
-        "Every line of both bills, the dearest first; what both sides need alike (the database, the"
-        " cache) stands twice. The tooltip and the table have quantity x unit price.",
+        "Every line of every bill, the dearest first; what several sides need alike (the database,"
+        " the cache) stands at each. The tooltip and the table have quantity x unit price.",
         f"Totals of a month: {totals}.",
         grouped_bars(
             comparison.run.targets,
@@ -61,7 +62,7 @@ def _lines(material: Material) -> Chart:
             hover(calculation="quantity x unit price"),
         ),
         chart_table(
-            "Lines of both bills",
+            "Lines of the bills",
             ["side", "line", "quantity x unit price", "USD a month"],
             [[str(row[key]) for key in keys] for row in rows],
             texts=2,
@@ -89,8 +90,8 @@ def _rates(material: Material, curve: CostCurve, rate: float) -> Chart:
     return Chart(
         "cost-by-rate",
         "Cost against rate",
-        "Both axes are logarithmic; the lower line is the cheaper side, and where the lines cross"
-        " both cost the same. Steps up are further instances. The band comes from how much the"
+        "Both axes are logarithmic; the lowest line is the cheapest side, and where two lines cross"
+        " these cost the same. Steps up are further instances. The band comes from how much the"
         f" billed duration differs between blocks. {words}",
         words,
         _rates_spec(material.comparison.run.targets, rows, [here, *crossings]),
@@ -144,19 +145,26 @@ def _point_row(point: CostPoint) -> dict[str, Any]:
 
 def _crossings(curve: CostCurve) -> tuple[list[dict[str, Any]], str]:
     """Where the lines cross, and the same in words with how far the billed ms moves it."""
-    if curve.crossing is None:
-        return [], ""
-    result = curve.crossing.result
+    several = len(curve.crossings) > 1
+    found = [_crossing(one, named=several) for one in curve.crossings]
+    return [mark for marks, _ in found for mark in marks], " ".join(words for _, words in found)
+
+
+def _crossing(crossing: Crossing, *, named: bool) -> tuple[list[dict[str, Any]], str]:
+    result = crossing.result
+    pair = f"{plain(crossing.first)} and {plain(crossing.second)}"
+    who = f"{pair}: " if named else ""
     if not result.rates:
         searched = three_digits(result.searched_to)
         stopped = f": above it, {result.stopped_by}" if result.stopped_by else ""
-        return [], f"No break-even was found up to {searched} requests/s{stopped}."
+        return [], f"{who}No break-even was found up to {searched} requests/s{stopped}."
+    equal = f"{pair} equal" if named else "equal"
     marks: list[dict[str, Any]] = [
-        {"rate": float(rate), "label": f"equal: {three_digits(rate)}"} for rate in result.rates
+        {"rate": float(rate), "label": f"{equal}: {three_digits(rate)}"} for rate in result.rates
     ]
-    ends = [curve.crossing.at_most_billed_ms, curve.crossing.at_fewest_billed_ms]
+    ends = [crossing.at_most_billed_ms, crossing.at_fewest_billed_ms]
     rates = sorted(one.rates[0] for one in ends if one is not None and one.rates)
-    words = f"Equal cost at {three_digits(result.rates[0])} requests/s"
+    words = f"{who}Equal cost at {three_digits(result.rates[0])} requests/s"
     if len(rates) == 2:
         marks[0] |= {"from": float(rates[0]), "to": float(rates[1])}
         words += f" [{three_digits(rates[0])}, {three_digits(rates[1])}]"

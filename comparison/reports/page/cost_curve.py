@@ -31,13 +31,14 @@ class CostPoint:
 @dataclass(frozen=True, slots=True)
 class CostCurve:
     points: tuple[CostPoint, ...]
-    crossing: Crossing | None
+    crossings: tuple[Crossing, ...]
+    """Of every side on instances and every function."""
 
 
 def cost_curve(
     run: RunRecord, blocks: Sequence[BlockRecord], rate: float, book: PriceBook
 ) -> CostCurve:
-    """Both sides at rates from 0.1 to 10,000 requests/s, and at the measured one."""
+    """All sides at rates from 0.1 to 10,000 requests/s, and at the measured one."""
     setup = Setup()
     demands = measured_demands(run, blocks, setup)
     interval = billed_ms_interval(blocks)
@@ -51,7 +52,7 @@ def cost_curve(
             low, high = [_total(side, one[side], at, book) for one in ends] or [None, None]
             total = _total(side, parts[side], at, book)
             points.append(CostPoint(side, at, total, low or total, high or total))
-    return CostCurve(tuple(points), next(iter(answers.crossings), None))
+    return CostCurve(tuple(points), answers.crossings)
 
 
 def _rates() -> list[Decimal]:

@@ -1,6 +1,6 @@
 """The few figures that settle most discussions: who wins, by how much, and how sure that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from comparison.billing.parts import HOURS_PER_MONTH
@@ -9,7 +9,8 @@ from comparison.latency_log import SENT
 from comparison.numbers import three_digits, usd
 from comparison.outcome import Comparison
 from comparison.reports.figure_table import p_text
-from comparison.significance import CONFIDENCE_PERCENT
+from comparison.significance import ALPHA, CONFIDENCE_PERCENT
+from comparison.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,12 @@ def _latency(comparison: Comparison, percent: str, meaning: str) -> KeyFigure | 
             values.append((side.side, f"{three_digits(found.value_ms)} ms"))
     if not values:
         return None
-    row = next((one for one in comparison.differences if one.label == f"p{percent}"), None)
+    rows = [one for one in comparison.differences if one.label == f"p{percent}"]
     counted = "sent" if comparison.sides[0].latency.start == SENT else "due"
-    conclusion, certainty = _compared(comparison, row) if row else ("", "")
+    if len(comparison.run.targets) > 2:
+        conclusion, certainty = _against_reference(comparison, rows)
+    else:
+        conclusion, certainty = _compared(comparison, rows[0]) if rows else ("", "")
     return KeyFigure(
         f"Latency, p{percent}",
         f"{meaning}; counted from when it was {counted}",
@@ -56,6 +60,23 @@ def _latency(comparison: Comparison, percent: str, meaning: str) -> KeyFigure | 
         conclusion,
         certainty,
     )
+
+
+def _against_reference(comparison: Comparison, rows: Sequence[Difference]) -> tuple[str, str]:
+    """Who is shown to be faster or slower than the reference."""
+    shown = [row for row in rows if row.shown and row.difference is not None]
+    slower = [row.side for row in shown if row.difference and row.difference.value > 0]
+    faster = [row.side for row in shown if row.difference and row.difference.value < 0]
+    reference = comparison.run.targets[0]
+    parts = [
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} {word} than {reference}"
+        for names, word in ((faster, "faster"), (slower, "slower"))
+        if names
+    ]
+    if not rows:
+        return "", ""
+    sure = f"Each shown at p \N{LESS-THAN OR EQUAL TO} {ALPHA:g}, corrected for all sides and rows."
+    return "; ".join(parts) or "No difference is shown", sure if parts else ""
 
 
 def _compared(comparison: Comparison, row: Difference) -> tuple[str, str]:
@@ -85,9 +106,10 @@ def _cost(comparison: Comparison) -> KeyFigure | None:
         return None
     conclusion = ""
     if len(known) == len(comparison.run.targets):
-        (_, dearest), (cheapest, least) = sorted(known, key=lambda one: one[1], reverse=True)
-        saved = dearest - least
-        conclusion = f"{cheapest} is cheaper by ${usd(saved)}" if saved else "Both cost the same"
+        (cheapest, least), (_, next_usd), *more = sorted(known, key=lambda one: one[1])
+        saved, than = next_usd - least, " than the next" if more else ""
+        same = "Two cost the same" if more else "Both cost the same"
+        conclusion = f"{cheapest} is cheaper{than} by ${usd(saved)}" if saved else same
     return KeyFigure(
         f"A month at {three_digits(comparison.rate)} requests/s",
         f"the whole bill, {HOURS_PER_MONTH} hours, {comparison.region}",
@@ -100,7 +122,7 @@ def _cost(comparison: Comparison) -> KeyFigure | None:
 def _break_even(comparison: Comparison) -> KeyFigure | None:
     result = comparison.break_even
     if result is None or result.cheaper_at_first is None:
-        return None
+        return _break_evens(comparison) if len(comparison.run.targets) > 2 else None
     first = result.cheaper_at_first
     other = next(name for name in comparison.run.targets if name != first)
     if not result.rates:
@@ -119,6 +141,25 @@ def _break_even(comparison: Comparison) -> KeyFigure | None:
     )
 
 
+def _break_evens(comparison: Comparison) -> KeyFigure | None:
+    """Of more than two sides: up to where each is cheaper than the reference, or from where on."""
+    values = []
+    for pair in comparison.break_evens:
+        result = pair.result
+        if result.cheaper_at_first is not None:
+            first = result.cheaper_at_first == pair.side
+            rate = three_digits(result.rates[0] if result.rates else result.searched_to)
+            words = (
+                f"{'cheaper' if first else 'dearer'} {'below' if result.rates else 'up to'} {rate}"
+            )
+            values.append((pair.side, words))
+    if not values:
+        return None
+    reference = comparison.run.targets[0]
+    meaning = f"against {reference}, requests/s"
+    return KeyFigure("Break-even", meaning, tuple(values), "", "More of it under Cost.")
+
+
 def _failures(comparison: Comparison) -> KeyFigure:
     values = tuple(
         (side.side, f"{side.failures:,} of {side.requests:,}") for side in comparison.sides
@@ -132,7 +173,11 @@ def side_words(comparison: Comparison) -> Iterator[tuple[str, str]]:
     """What each side is, for a reader who has never seen the project."""
     kinds = {
         "ec2": "the service as a program that always runs on an EC2 instance",
+        "cached": "the service on an EC2 instance, with Redis before MariaDB",
+        "three-tier": "the service on an EC2 instance, with MariaDB alone",
+        "scaled-out": "a load balancer over processes of the service, with Redis before MariaDB",
         "serverless": "the same service as a Lambda function behind API Gateway",
     }
+    urls = comparison.run.urls
     for name in comparison.run.targets:
-        yield name, kinds.get(name.partition("#")[0], "")
+        yield name, urls[name] if name in urls else kinds.get(name.partition("#")[0], "")

@@ -34,10 +34,10 @@ def test_the_band_holds_the_line() -> None:
 
 
 def test_the_lines_change_sides_where_the_break_even_says() -> None:
-    assert CURVE.crossing is not None
+    assert CURVE.crossings
     first, second = (dict(totals(side)) for side in run().targets)
 
     cheaper = {rate: first[rate] < second[rate] for rate in first if rate in second}
 
     changes = sum(before != after for before, after in pairwise(cheaper.values()))
-    assert changes == len(CURVE.crossing.result.rates) == 1
+    assert changes == len(CURVE.crossings[0].result.rates) == 1
