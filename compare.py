@@ -41,6 +41,7 @@ from commands.configuration import make_configurable, usage_message
 from commands.cost import cost
 from commands.diff import diff
 from commands.down import down
+from commands.forecast import forecast
 from commands.prices import prices
 from commands.profiles import profiles
 from commands.report import report
@@ -123,7 +124,7 @@ def command() -> None:
 
 
 for subcommand in (
-    *(run, resume, report, diff, profiles, cost, prices, serve, check),
+    *(run, resume, report, diff, profiles, cost, forecast, prices, serve, check),
     *(up, status, down, completion),
 ):
     command.add_command(subcommand)

@@ -67,6 +67,15 @@ HELP: Final[Mapping[str, CommandHelp]] = {
             ("cost --requests 3000000 --billed-ms 120 --memory 1536", ""),
         ),
     ),
+    "forecast": CommandHelp(
+        "Say what more users would feel, need and cost, from runs.",
+        (
+            ("forecast results/forty --users 100..5000 --slo 'p95<200ms'", ""),
+            ("forecast results/50 results/800", "checks itself"),
+            ("forecast results/800 --users 10000..1000000 --beyond", ""),
+            ("forecast --inputs figures.toml --json", ""),
+        ),
+    ),
     "prices": CommandHelp(
         "Show the price book, or refresh it from AWS.",
         (

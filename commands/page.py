@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from comparison.forecast.answers import Forecast
 from comparison.outcome import Comparison
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord
@@ -19,7 +20,11 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def page_text(
-    folder: Path, comparison: Comparison, blocks: Sequence[BlockRecord], book: PriceBook
+    folder: Path,
+    comparison: Comparison,
+    blocks: Sequence[BlockRecord],
+    book: PriceBook,
+    forecast: Forecast | None = None,
 ) -> str:
     """The page; a folder without its profile gives one without users, and that is said."""
     return html_report.render(
@@ -30,6 +35,10 @@ def page_text(
             users_at=_users_at(folder),
             method=(DOCS / "method.md").read_text(encoding="utf-8"),
             fidelity=(DOCS / "fidelity.md").read_text(encoding="utf-8"),
+            forecast=forecast,
+            forecast_document=(DOCS / "forecast.md").read_text(encoding="utf-8")
+            if forecast
+            else "",
         )
     )
 

@@ -27,7 +27,7 @@ from comparison.forecast.projection import (
     forecast_scale,
     holds_at,
 )
-from comparison.forecast.sensitivity import NONE_HOLDS, choice, tornado
+from comparison.forecast.sensitivity import NONE_HOLDS, NOT_KNOWN, choice, tornado
 from comparison.latency import merge, percentile_ms
 from comparison.numbers import count, three_digits, usd
 
@@ -68,12 +68,13 @@ def forecast(
     )
 
 
-def refuse_too_far(levels: Sequence[Level], users: Sequence[int], think_seconds: float) -> None:
-    """ComparisonError for scales beyond FARTHEST times the largest measured rate."""
+def refuse_too_far(levels: Sequence[Level], users: Sequence[int], question: Question) -> None:
+    """ComparisonError for scales whose busiest hour is FARTHEST times beyond what was measured."""
     if not levels:
         return
     largest = max(levels, key=Level.size)
-    wanted = max(users) / max(think_seconds, 1e-3)
+    peak = float(question.setup.shape.peak)
+    wanted = peak * max(users) / max(question.think_seconds, 1e-3)
     times = wanted / largest.rate
     if times > FARTHEST:
         raise ComparisonError(
@@ -144,14 +145,16 @@ def _sensitivity(
     question: Question,
     models: Models,
 ) -> Sensitivity | None:
-    """At the largest scale at which every side holds; at the smallest where none is such."""
+    """At the largest scale whose verdict is about cost; at the smallest where none is such."""
     if len(sides) < 2:
         return None
     numbers = list(dict.fromkeys(one.users for one in scales))
-    whole = [
-        number for number in numbers if all(holds_at(one) for one in scales if one.users == number)
+    decided = [
+        number
+        for number in numbers
+        if all(holds_at(one) and one.total_usd is not None for one in scales if one.users == number)
     ]
-    return tornado(sides, whole[-1] if whole else numbers[0], question, models)
+    return tornado(sides, decided[-1] if decided else numbers[0], question, models)
 
 
 def _verdicts(scales: Sequence[ScaleForecast], sides: Sequence[str]) -> Iterator[str]:
@@ -177,6 +180,8 @@ def _cheapest(scales: Sequence[ScaleForecast]) -> Iterator[str]:
         where = f"at {first:,} users" if first == last else f"from {first:,} to {last:,} users"
         if best == NONE_HOLDS:
             yield f"{where}: no side holds what is asked of it with its limits as they are"
+        elif best == NOT_KNOWN:
+            yield f"{where}: the cheapest is not known, because a price is not; see below"
         else:
             totals = [one for one in scales if one.users == last and one.total_usd is not None]
             shown = ", ".join(f"{one.side} ${usd(one.total_usd)}" for one in totals)

@@ -16,7 +16,7 @@ from comparison.errors import ComparisonError
 from comparison.forecast.answers import LimitAhead, Method, ScaleForecast
 from comparison.forecast.calibration import Calibration
 from comparison.forecast.demand import needs_of
-from comparison.forecast.load import Load, constant
+from comparison.forecast.load import Load, constant, ramp
 from comparison.forecast.outcome import Outcome
 from comparison.forecast.platforms import Surroundings, aws_scenario
 from comparison.forecast.raising import raising_usd
@@ -30,8 +30,10 @@ MEASURED_SECONDS = 60.0
 LONGEST_SECONDS = 1800.0
 WANTED_REQUESTS = 20_000
 """p99.9 has twenty beyond it."""
+RAMP_SECONDS = 10.0
+"""In which the users come: nobody's users all ask in the same moment."""
 SETTLED_SECONDS = 20.0
-"""Beside the longest think time: for cold starts and queues to settle."""
+"""Beside the longest think time, the ramp included: for cold starts and queues to settle."""
 TRIES = 6
 MORE = 1.3
 """So many times the instances, at each try, where the SLO does not hold."""
@@ -220,14 +222,17 @@ def both_models(
 
 
 def _busiest(plan: _Plan, question: Question) -> Load:
-    """A constant level, long enough for the percentiles at low rates."""
+    """A short ramp and a constant level, long enough for the percentiles at low rates."""
     peak = plan.peak_rate(question.setup)
     measured = min(max(MEASURED_SECONDS, WANTED_REQUESTS / peak), LONGEST_SECONDS)
     warm_up = SETTLED_SECONDS + question.think_max_seconds
     level = plan.users * float(question.setup.shape.peak)
     return Load(
         model="closed",
-        levels=constant(level, warm_up + measured),
+        levels=(
+            *ramp(0.0, level, RAMP_SECONDS),
+            *constant(level, warm_up - RAMP_SECONDS + measured),
+        ),
         step_seconds=1.0,
         think_min_seconds=question.think_min_seconds,
         think_max_seconds=question.think_max_seconds,

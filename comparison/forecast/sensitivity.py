@@ -19,6 +19,8 @@ from comparison.latency import Distribution
 Change = Callable[[SideInput, Question, float], tuple[SideInput, Question]]
 NONE_HOLDS = "none"
 """Where no side holds what is asked of it."""
+NOT_KNOWN = "not known"
+"""Where a side that holds has no total, because a price is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,11 @@ def _ends(words: str, found: Sequence[ScaleForecast]) -> Ends:
 
 def choice(found: Sequence[ScaleForecast]) -> str:
     """The cheapest side that holds what is asked of it; the first of two that cost the same."""
-    good = [one for one in found if holds_at(one) and one.total_usd is not None]
-    if not good:
-        return NONE_HOLDS
-    return min(good, key=lambda one: one.total_usd or Decimal(0)).side
+    totals = {one.side: one.total_usd for one in found if holds_at(one)}
+    known = {side: total for side, total in totals.items() if total is not None}
+    if len(known) < len(totals):
+        return NOT_KNOWN
+    return min(known, key=lambda side: known[side]) if known else NONE_HOLDS
 
 
 def _service(side: SideInput, question: Question, factor: float) -> tuple[SideInput, Question]:

@@ -27,6 +27,8 @@ from comparison.reports.page.block_charts import block_charts
 from comparison.reports.page.chart import CONFIG, Chart, side_colours
 from comparison.reports.page.cost_charts import cost_charts
 from comparison.reports.page.documents import document_html
+from comparison.reports.page.forecast_charts import forecast_charts
+from comparison.reports.page.forecast_section import forecast_section
 from comparison.reports.page.key_figures import key_figures, side_words
 from comparison.reports.page.latency_charts import counted_from, latency_charts
 from comparison.reports.page.load_charts import load_charts
@@ -53,6 +55,7 @@ def render(material: Material) -> str:
         **_texts(material),
         **_tables(material.comparison),
         **_charts(material),
+        forecast=forecast_section(material),
         downloads=_downloads(material),
         style=Markup(_part("page.css")),  # noqa: S704 - a file of ours
         script=Markup(script),  # noqa: S704 - as above
@@ -119,6 +122,7 @@ def _charts(material: Material) -> dict[str, Any]:
         "load_charts": tuple(load_charts(material)),
         "block_charts": tuple(block_charts(material)),
         "cost_charts": tuple(cost_charts(material)),
+        "forecast_charts": tuple(forecast_charts(material.forecast)) if material.forecast else (),
     }
     every = [chart for charts in groups.values() for chart in charts]
     return {**groups, "specs": _specs(every)}

@@ -24,6 +24,10 @@ OF_DIFFERENT_THINGS = {
     "slo",
     # The example differs: a diff has figures of its own.
     "fail-if",
+    # A forecast's are of what is simulated: users on average, its seed, what is written.
+    *("users", "seed", "instances", "csv", "html"),
+    # What is made of it: a ranking, a bill, or how many instances are taken.
+    "slo",
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from comparison.forecast.answers import Forecast
 from comparison.latency_log import LatencyLog
 from comparison.outcome import Comparison
 from comparison.prices import PriceBook
@@ -23,6 +24,10 @@ class Material:
     """docs/method.md, Markdown."""
     fidelity: str
     """docs/fidelity.md, Markdown."""
+    forecast: Forecast | None = None
+    """None where none was asked for: only ./compare.py forecast makes one."""
+    forecast_document: str = ""
+    """docs/forecast.md, Markdown."""
 
     @property
     def sides(self) -> tuple[str, ...]:
