@@ -23,7 +23,7 @@ SETTLE_SECONDS = 2.0
 """After a fault's end, before the time that the next one is compared with."""
 QUIET_SECONDS = 2
 """Seconds in a row without disturbance that count as recovered: one may be luck."""
-SLOW_FACTOR, SLOW_MS = 3.0, 10.0
+SLOW_FACTOR, SLOW_MS = 3.0, 25.0
 """A second is slow when its p95 is both so many times and so many ms above the p95 before."""
 _PERCENT = "99"
 _BYPASS = "bypass"

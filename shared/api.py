@@ -39,6 +39,7 @@ from shared.errors import (
     DataUnavailableError,
     InvalidCustomerIdError,
     MethodNotAllowedError,
+    OverloadedError,
     RouteNotFoundError,
     ServiceError,
 )
@@ -186,6 +187,13 @@ class Api:
             elapsed = time.perf_counter() - question.started
             answer = _customer(question.route, Lookup(stored, HIT, elapsed, 0.0))
         return self._finished(question.started, request, question.route, answer)
+
+    def refuse(self, request: Request, question: CachedQuestion) -> Response:
+        """The answer to a request that has waited, or would wait, for too long: try again.
+
+        It costs a server a fraction of any other answer to a question about a customer.
+        """
+        return self._finished(question.started, request, question.route, _error(OverloadedError))
 
     def _finished(
         self, started: float, request: Request, route: Route | None, answer: _Answer

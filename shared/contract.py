@@ -12,6 +12,7 @@ from shared.errors import (
     DataUnavailableError,
     InvalidCustomerIdError,
     MethodNotAllowedError,
+    OverloadedError,
     RouteNotFoundError,
     ServiceError,
 )
@@ -42,7 +43,12 @@ class Route(NamedTuple):
     """What this route may answer besides 200, 304 and the errors of every route."""
 
 
-_OF_A_CUSTOMER: Final = (InvalidCustomerIdError, CustomerNotFoundError, DataUnavailableError)
+_OF_A_CUSTOMER: Final = (
+    InvalidCustomerIdError,
+    CustomerNotFoundError,
+    DataUnavailableError,
+    OverloadedError,
+)
 
 ROUTES: Final = (
     Route("/", "welcome", "Say that the API is here.", TEXT, SHARED_FOR_MINUTES),
@@ -72,11 +78,13 @@ STATUS_OF_ERROR: Final[Mapping[type[ServiceError], int]] = {
     RouteNotFoundError: 404,
     MethodNotAllowedError: 405,
     DataUnavailableError: 503,
+    OverloadedError: 503,
     ServiceError: 500,
 }
 HEADERS_OF_ERROR: Final[Mapping[type[ServiceError], Mapping[str, str]]] = {
     MethodNotAllowedError: {"Allow": ", ".join(METHODS)},
     DataUnavailableError: {"Retry-After": "1"},
+    OverloadedError: {"Retry-After": "1"},
 }
 STATUS_LINES: Final = {
     200: "200 OK",

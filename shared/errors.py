@@ -35,5 +35,12 @@ class DataUnavailableError(ServiceError):
     message = "The data cannot be read right now; try again."
 
 
+class OverloadedError(ServiceError):
+    """More is asked than can be answered in time; nothing was looked up."""
+
+    code = "overloaded"
+    message = "Too many requests are waiting; try again."
+
+
 class SettingsError(Exception):
     """An environment variable is missing or wrong; the message names it and says what it takes."""

@@ -136,7 +136,7 @@ def _cache(environ: Mapping[str, str]) -> CacheSettings:
         negative_ttl_seconds=int(
             _number(environ, "CACHE_NEGATIVE_TTL_SECONDS", 30, _LIFETIME_RANGE)
         ),
-        breaker_open_seconds=_number(environ, "CACHE_BREAKER_OPEN_SECONDS", 2.0, _LIFETIME_RANGE),
+        breaker_open_seconds=_number(environ, "CACHE_BREAKER_OPEN_SECONDS", 1.0, _LIFETIME_RANGE),
         lock_seconds=_number(environ, "CACHE_LOCK_SECONDS", 1.0, _TIMEOUT_RANGE),
         lock_wait_seconds=_number(environ, "CACHE_LOCK_WAIT_SECONDS", 0.25, _LIFETIME_RANGE),
         tls_ca_file=environ.get("CACHE_TLS_CA_FILE") or None,

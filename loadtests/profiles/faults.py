@@ -47,7 +47,7 @@ WORDS: Final[Mapping[What, str]] = {
     "db-restart": "MariaDB is stopped, and comes back at the end",
     "db-connections-full": "MariaDB has no connection left",
     "proxy-down": "RDS Proxy is killed, and comes back at the end",
-    "network-delay": "each answer of Redis and MariaDB is late (20 ms)",
+    "network-delay": "each answer of Redis and MariaDB is late (40 ms)",
     "packet-loss": "packets of Redis and MariaDB are lost (2 %)",
     "cpu-hog": "another program uses every core",
     "env-crash": "an environment is killed every second",
@@ -64,7 +64,7 @@ _REFUSED: Final = {
 _DELAY_MS: Final[Mapping[str, float]] = {
     "cache-slow": 400.0,  # more than the service waits for Redis (CACHE_TIMEOUT_SECONDS)
     "db-slow": 100.0,
-    "network-delay": 20.0,
+    "network-delay": 40.0,
 }
 _LOSS_PERCENT: Final[Mapping[str, float]] = {"packet-loss": 2.0}
 _TEXT: Final = re.compile(

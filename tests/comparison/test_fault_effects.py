@@ -21,7 +21,7 @@ Kind = tuple[str, str, float]
 HIT: Kind = ("2xx", "hit", 1.0)
 BYPASS: Kind = ("2xx", "bypass", 3.0)
 FAILED: Kind = ("5xx", "none", 2.0)
-SLOW: Kind = ("2xx", "hit", 40.0)
+SLOW: Kind = ("2xx", "hit", 60.0)
 
 
 def log(special: Mapping[int, Sequence[Kind]], until: int = 20) -> LatencyLog:
@@ -118,7 +118,7 @@ def test_p99_is_of_successful_answers_before_during_and_after() -> None:
     found = effect(block(during))
 
     values = [found.p99_before_ms, found.p99_during_ms, found.p99_after_ms]
-    assert [one and round(one.value) for one in values] == [1, 40, 1]
+    assert [one and round(one.value) for one in values] == [1, 60, 1]
 
 
 def test_what_cannot_be_injected_says_why() -> None:

@@ -1,12 +1,13 @@
 """Who answers: the loop what the cache holds, a thread the rest."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ec2_app.answering import Answering
+from ec2_app.answering import MOST_WAITING_SECONDS, Answering
 from ec2_app.cache_pipeline import NOT_ANSWERED
 from shared.api import Api, Response
 from shared.cache import CacheAside
@@ -117,3 +118,89 @@ def test_what_no_cache_knows_is_answered_in_a_thread(method: str, path: str, sta
     response, at_once = answered(pipeline, FakeCommands([]), (method, path, "", ""))
 
     assert (at_once, response.status, pipeline.asked) == (False, status, [])
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class SlowSelects(FakeSelects):
+    """Answers when it is allowed to; tells when it has been asked."""
+
+    def __init__(self) -> None:
+        super().__init__(ROWS)
+        self.begun, self.allowed = threading.Event(), threading.Event()
+
+    def select(self, statement: str, parameters: tuple[object, ...]) -> Rows:
+        self.begun.set()
+        self.allowed.wait(10)
+        return super().select(statement, parameters)
+
+
+def answered_late(waited_seconds: float, requests: list[Any]) -> list[Response]:
+    """One thread is busy with the first; the others have waited so long when it is free."""
+    selects, clock = SlowSelects(), Clock()
+    service = CustomerService(CustomerRepository(selects), CacheAside(None, cache_settings()))
+
+    async def main() -> list[Response]:
+        loop = asyncio.get_running_loop()
+        api = Api(service, {})
+        answering = Answering(api, FakePipeline(), loop, 1, clock)  # type: ignore[arg-type]
+        connections = [FakeConnection(loop) for _ in requests]
+        for request, connection in zip(requests, connections, strict=True):
+            answering.answer(request, connection)  # type: ignore[arg-type]
+            await loop.run_in_executor(None, selects.begun.wait, 10)
+        clock.now = waited_seconds
+        selects.allowed.set()
+        return [await connection.answer for connection in connections]
+
+    return asyncio.run(main())
+
+
+def test_who_has_waited_too_long_is_refused_and_may_come_again() -> None:
+    first, *late = answered_late(MOST_WAITING_SECONDS + 0.1, [REQUEST] * 3)
+
+    assert first.status == 200
+    assert [one.status for one in late] == [503, 503]
+    assert late[0].headers["Retry-After"] == "1"
+    assert late[0].headers["X-Request-Id"] == "r-1"
+    assert b'"overloaded"' in late[0].body
+
+
+def test_who_has_waited_for_less_is_answered() -> None:
+    answers = answered_late(MOST_WAITING_SECONDS - 0.1, [REQUEST] * 3)
+
+    assert [one.status for one in answers] == [200, 200, 200]
+
+
+def test_who_asks_how_the_service_is_is_never_refused() -> None:
+    _, health, unknown = answered_late(
+        9.0, [REQUEST, ("GET", "/health", "", ""), ("GET", "/x", "", "")]
+    )
+
+    assert (health.status, unknown.status) == (200, 404)
+
+
+def test_while_threads_are_late_whoever_would_wait_is_refused_without_one() -> None:
+    selects, clock = SlowSelects(), Clock()
+    service = CustomerService(CustomerRepository(selects), CacheAside(None, cache_settings()))
+
+    async def main() -> list[Response]:
+        loop = asyncio.get_running_loop()
+        api = Api(service, {})
+        answering = Answering(api, FakePipeline(), loop, 1, clock)  # type: ignore[arg-type]
+        busy, waiting, refused = (FakeConnection(loop) for _ in range(3))
+        answering.answer(REQUEST, busy)  # type: ignore[arg-type]
+        await loop.run_in_executor(None, selects.begun.wait, 10)
+        answering._late = True
+        answering.answer(REQUEST, waiting)  # type: ignore[arg-type]
+        answering.answer(REQUEST, refused)  # type: ignore[arg-type]
+        first = await refused.answer
+        selects.allowed.set()
+        return [first, await busy.answer, await waiting.answer]
+
+    assert [one.status for one in asyncio.run(main())] == [503, 200, 200]

@@ -210,7 +210,7 @@ def test_the_log_says_why_the_cache_is_bypassed(caplog: pytest.LogCaptureFixture
 
     CacheAside(commands, cache_settings()).get_or_load("a", Loader())
 
-    assert "cache unusable, bypassed for 2.0 s: refused: ERR" in caplog.text
+    assert "cache unusable, bypassed for 1.0 s: refused: ERR" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -34,7 +34,7 @@ def test_a_database_url_alone_gives_every_default() -> None:
         ttl_seconds=3600,
         ttl_jitter_share=0.1,
         negative_ttl_seconds=30,
-        breaker_open_seconds=2.0,
+        breaker_open_seconds=1.0,
         lock_seconds=1.0,
         lock_wait_seconds=0.25,
         tls_ca_file=None,
