@@ -95,7 +95,9 @@ def _forecast(runs: Sequence[MeasuredRun], flags: dict[str, Any], book: PriceBoo
     low, high = flags["think"] or think or ORIGIN_THINK_SECONDS
     users: tuple[int, ...] = flags["users"]
     question = Question(
-        surroundings=forecast_options.surroundings_from(flags, setup),
+        surroundings=forecast_options.surroundings_from(
+            flags, setup, keep_alive=all(run.run.keep_alive for run in runs)
+        ),
         think_min_seconds=low,
         think_max_seconds=high,
         book=book,

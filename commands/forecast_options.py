@@ -186,7 +186,9 @@ def setup_from(flags: Mapping[str, Any], measured: Setup) -> Setup:
     )
 
 
-def surroundings_from(flags: Mapping[str, Any], setup: Setup) -> Surroundings:
+def surroundings_from(
+    flags: Mapping[str, Any], setup: Setup, *, keep_alive: bool = True
+) -> Surroundings:
     """What surrounds the sides on AWS; ComparisonError for a --limit that there is not."""
     return Surroundings(
         setup=setup,
@@ -194,6 +196,7 @@ def surroundings_from(flags: Mapping[str, Any], setup: Setup) -> Surroundings:
             timeout_seconds=_number(flags["timeout"], 60.0, "--timeout", above=0.0),
             retries=flags["retries"] or 0,
             round_trip_ms=_number(flags["round_trip_ms"], 0.0, "--round-trip-ms", above=-1.0),
+            connection_per_request=not keep_alive,
         ),
         limits={name: float(value) for name, value in flags["limits"]},
         slo=flags["slo"],

@@ -145,16 +145,21 @@ def _sensitivity(
     question: Question,
     models: Models,
 ) -> Sensitivity | None:
-    """At the largest scale whose verdict is about cost; at the smallest where none is such."""
+    """At the largest scale at which every side holds and has a total, or holds at least.
+
+    None with one side, and where none holds: then no input moves a verdict.
+    """
     if len(sides) < 2:
         return None
-    numbers = list(dict.fromkeys(one.users for one in scales))
-    decided = [
-        number
-        for number in numbers
-        if all(holds_at(one) and one.total_usd is not None for one in scales if one.users == number)
+    by_users: dict[int, list[ScaleForecast]] = {}
+    for one in scales:
+        by_users.setdefault(one.users, []).append(one)
+    holding = [users for users, own in by_users.items() if all(map(holds_at, own))]
+    priced = [
+        users for users in holding if all(one.total_usd is not None for one in by_users[users])
     ]
-    return tornado(sides, decided[-1] if decided else numbers[0], question, models)
+    chosen = priced or holding
+    return tornado(sides, chosen[-1], question, models) if chosen else None
 
 
 def _verdicts(scales: Sequence[ScaleForecast], sides: Sequence[str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from comparison.forecast.demand import needs_of
 from comparison.forecast.load import Load, constant, ramp
 from comparison.forecast.outcome import Outcome
 from comparison.forecast.platforms import Surroundings, aws_scenario
-from comparison.forecast.raising import raising_usd
+from comparison.forecast.raising import INSTANCES, raising_usd
 from comparison.forecast.scenario import Scenario
 from comparison.latency import merge, percentile_ms
 from comparison.prices import PriceBook
@@ -157,7 +157,7 @@ def _enough(
     """More instances while these help the SLO; the first try where none is enough."""
     found = first
     for _ in range(TRIES):
-        if holds(found[2], question):
+        if holds(found[2], question) or _something_else_is_full(found[0], found[2], question):
             return found
         plan = replace(found[0], instances=ceil(found[0].instances * MORE))
         more = (plan, *_run(side, plan, question, models))
@@ -165,6 +165,12 @@ def _enough(
             break
         found = more
     return found if holds(found[2], question) else first
+
+
+def _something_else_is_full(plan: _Plan, outcome: Outcome, question: Question) -> bool:
+    """Whether a limit is reached that no instance moves."""
+    peak = plan.peak_rate(question.setup)
+    return any(one.rate < peak and one.resource != INSTANCES for one in outcome.bounds)
 
 
 def _better(more: Outcome, fewer: Outcome, question: Question) -> bool:

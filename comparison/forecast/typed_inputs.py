@@ -26,6 +26,8 @@ from comparison.latency import Distribution
 
 VALUES: Final = 400
 """Points of a typed distribution, at equal steps of probability."""
+WEIGHT: Final = 1000
+"""Samples of a kind with all requests, at each point."""
 P95: Final = NormalDist().inv_cdf(0.95)
 THINK: Final = "think_seconds"
 MISS: Final = "miss"
@@ -126,7 +128,7 @@ def _side(name: str, value: object, setup: Setup) -> SideInput:
     hits = RequestKind(
         "answer hit",
         1 - (miss.share if miss else 0.0),
-        _log_normal(name, numbers),
+        _log_normal(name, numbers, 1 - (miss.share if miss else 0.0)),
         CpuTime(app_ms=numbers["cpu_ms"], cache_ms=numbers["cache_cpu_ms"]),
     )
     kinds = (hits, miss) if miss else (hits,)
@@ -173,7 +175,8 @@ def _limits(field: Field) -> str:
     return low if field.maximum == math.inf else f"{low} and at most {field.maximum:g}"
 
 
-def _log_normal(name: str, numbers: Mapping[str, float]) -> Distribution:
+def _log_normal(name: str, numbers: Mapping[str, float], share: float) -> Distribution:
+    """As many samples as is the kind's share, so that kinds can be merged."""
     median, p95 = numbers["p50_ms"], numbers["p95_ms"]
     if p95 < median:
         raise TypedInputError(
@@ -186,7 +189,7 @@ def _log_normal(name: str, numbers: Mapping[str, float]) -> Distribution:
     shape = NormalDist(log(1000 * median), max(log(p95 / median) / P95, 1e-9))
     drawn = [round(exp(shape.inv_cdf((rank + 0.5) / VALUES))) for rank in range(VALUES)]
     values, counts = np.unique(np.maximum(np.array(drawn, np.int64), 1), return_counts=True)
-    return Distribution(values, counts)
+    return Distribution(values, counts * max(1, round(WEIGHT * share)))
 
 
 def _misses(side: str, value: object) -> RequestKind | None:
@@ -197,7 +200,7 @@ def _misses(side: str, value: object) -> RequestKind | None:
     return RequestKind(
         "answer miss",
         numbers["share"],
-        _log_normal(name, numbers),
+        _log_normal(name, numbers, numbers["share"]),
         CpuTime(numbers["cpu_ms"], numbers["database_cpu_ms"], numbers["cache_cpu_ms"]),
         connects_to_database=True,
     )

@@ -26,8 +26,6 @@ OF_DIFFERENT_THINGS = {
     "fail-if",
     # A forecast's are of what is simulated: users on average, its seed, what is written.
     *("users", "seed", "instances", "csv", "html"),
-    # What is made of it: a ranking, a bill, or how many instances are taken.
-    "slo",
 }
 
 
