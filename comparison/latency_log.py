@@ -47,6 +47,7 @@ _COUNTERS = 17 << _HALF_BITS
 _PORTION_BYTES = 1 << 16
 # A counter of more than 8 bytes is above 2^55: damage, not a count of requests.
 _MAX_VARINT_BYTES = 8
+_MOST_PAYLOAD_BYTES = _PAYLOAD_HEADER.size + _COUNTERS * (_MAX_VARINT_BYTES + 1)
 
 
 def _highest_values_us() -> NDArray[np.int64]:
@@ -244,10 +245,14 @@ class _Reader:
             cookie, length = _COMPRESSED_HEADER.unpack_from(data)
             if cookie != _COMPRESSED_COOKIE or length != len(data) - _COMPRESSED_HEADER.size:
                 raise self._error(number, "not an HdrHistogram in V2 encoding")
-            content = zlib.decompress(data[_COMPRESSED_HEADER.size :])
+            # Bounded: some hundred bytes may unpack to gigabytes.
+            unpacker = zlib.decompressobj()
+            content = unpacker.decompress(data[_COMPRESSED_HEADER.size :], _MOST_PAYLOAD_BYTES)
             header = _PAYLOAD_HEADER.unpack_from(content)
         except (ValueError, struct.error, zlib.error) as error:
             raise self._error(number, f"not an HdrHistogram in V2 encoding ({error})") from error
+        if not unpacker.eof:
+            raise self._error(number, "its histogram is cut off, or larger than any can be")
         counters = content[_PAYLOAD_HEADER.size :]
         if header[0] != _PAYLOAD_COOKIE or header[1] != len(counters):
             raise self._error(number, "not an HdrHistogram in V2 encoding")

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from comparison.errors import ComparisonError
+from comparison.impossible import refuse_impossible_blocks, refuse_impossible_run
 from comparison.latency_log import SENT, LatencyLog, parse
 from comparison.records import BlockRecord, RunRecord, from_json, to_json
 from loadtests.profiles import Profile, read_profile, to_document
@@ -106,7 +107,9 @@ def read_results(path: Path) -> tuple[RunRecord, list[BlockRecord]]:
     if not (path / "run.json").is_file():
         raise ArgumentError(f"DIR: {path} holds no run.json; name a folder that a run has written")
     run = from_json(RunRecord, _read_json(path / "run.json"), "run.json")
+    refuse_impossible_run(run, "run.json")
     blocks = [_read_block(file) for file in sorted((path / "blocks").glob("[0-9]*.json"))]
+    refuse_impossible_blocks(run, blocks)
     return run, blocks
 
 

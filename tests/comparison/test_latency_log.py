@@ -197,3 +197,17 @@ def test_counters_of_noise_are_read_or_refused_but_never_break(counters: bytes) 
     except ComparisonError:
         return
     assert np.all(log.counts > 0)
+
+
+@pytest.mark.parametrize("content", [payload(bytes(10_000_000)), payload(b"\2" * 200_000)])
+def test_a_histogram_that_unpacks_to_more_than_any_can_be_is_refused(content: bytes) -> None:
+    with pytest.raises(ComparisonError, match=r"log: line \d+: its histogram is .*larger than any"):
+        parse(a_line(histogram(content)), "log")
+
+
+def test_a_histogram_that_is_cut_off_is_refused() -> None:
+    compressed = zlib.compress(payload(b"\2" * 100))[:-8]
+    data = struct.pack(">II", 0x1C849314, len(compressed)) + compressed
+
+    with pytest.raises(ComparisonError, match="cut off"):
+        parse(a_line(base64.b64encode(data).decode()), "log")
