@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from emulation.control_token import VARIABLE, bearer, new_token
 from emulation.starting import free_port
 from emulation.supervision import ChildProcess, Supervisor
 
@@ -47,11 +48,13 @@ class Running:
     child: ChildProcess
     port: int
     control_port: int
+    token: str
 
     def environments(self) -> list[dict[str, object]]:
         """What its control port says of them."""
         url = f"http://127.0.0.1:{self.control_port}/environments"
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        asked = urllib.request.Request(url, headers=bearer(self.token))
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - our own http URL
             found: list[dict[str, object]] = json.load(answer)["environments"]
         return found
 
@@ -72,7 +75,7 @@ def main() -> None:
 
 
 def _start(supervisor: Supervisor, folder: Path, handler: str, *flags: str) -> Running:
-    port, control_port = free_port(), free_port()
+    port, control_port, token = free_port(), free_port(), new_token()
     child = supervisor.start(
         "emulator",
         [
@@ -80,7 +83,7 @@ def _start(supervisor: Supervisor, folder: Path, handler: str, *flags: str) -> R
             *("--handler", f"app.{handler}", "--log", folder / "function.log"),
             *("--port", str(port), "--control-port", str(control_port), *flags),
         ],
-        environment={"PYTHONPATH": str(_REPOSITORY)},
+        environment={"PYTHONPATH": str(_REPOSITORY), VARIABLE: token},
         cwd=_REPOSITORY,
     )
     deadline = time.monotonic() + _START_SECONDS
@@ -92,7 +95,7 @@ def _start(supervisor: Supervisor, folder: Path, handler: str, *flags: str) -> R
                 raise
             time.sleep(0.05)
         else:
-            return Running(child, port, control_port)
+            return Running(child, port, control_port, token)
 
 
 def _print_added(supervisor: Supervisor, folder: Path) -> None:

@@ -9,6 +9,7 @@ is in docs/fidelity.md.
 import argparse
 import asyncio
 import contextlib
+import os
 import resource
 import signal
 import socket
@@ -19,6 +20,7 @@ import uvloop
 
 from emulation.command_line import parse
 from emulation.control import ControlApi
+from emulation.control_token import guarded
 from emulation.cpu_share import vcpus
 from emulation.errors import EmulationError
 from emulation.exit_watch import watches_exits
@@ -137,10 +139,10 @@ async def _serve(
         function.provision(limits.provisioned)
         _say("listening", listener)
         if control is not None:
-            api = ControlApi(function, gateway.metrics)
-            controller = await loop.create_server(lambda: Connection(api.handle, 0), sock=control)
-            cleanup.callback(controller.close)
             _say("control", control)
+            handle = guarded(ControlApi(function, gateway.metrics).handle, os.environ)
+            controller = await loop.create_server(lambda: Connection(handle, 0), sock=control)
+            cleanup.callback(controller.close)
         return await stopped
 
 

@@ -84,7 +84,8 @@ def _add_gateway(parser: argparse.ArgumentParser) -> None:
         "--control-port",
         type=int,
         metavar="PORT",
-        help="GET /environments, /metrics; DELETE /environments (0: any free one; default: none)",
+        help="GET /environments, /metrics; DELETE /environments (0: any free one; default: none)."
+        " It asks for a token: that of EMULATION_CONTROL_TOKEN, else one that is printed",
     )
     parser.add_argument("--stage", help="name in requestContext (default: the template's)")
     parser.add_argument(

@@ -6,6 +6,8 @@ in the way of the emulated API: AWS has these in its console and its own API.
     GET /environments      what each execution environment is doing
     DELETE /environments   end the idle ones: the next request is a cold start
     GET /metrics           CloudWatch's metrics since the start
+
+Each with the token that control_token.py asks for.
 """
 
 import json

@@ -3,8 +3,8 @@
     DATABASE_URL=mysql://user:password@host:3306/name python -m emulation.rds_proxy
 
 Clients log in with the same user and password. Prints one line when it listens (the second address
-answers GET /metrics), and runs until SIGTERM or Ctrl-C. What is emulated stands in
-docs/fidelity.md.
+answers GET /metrics to who sends the token of EMULATION_CONTROL_TOKEN, or else the one that is
+printed), and runs until SIGTERM or Ctrl-C. What is emulated stands in docs/fidelity.md.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 import pymysql
 import uvloop
 
+from emulation.control_token import guarded
 from emulation.descriptors import raise_descriptor_limit
 from emulation.errors import EmulationError
 from emulation.http1 import Connection
@@ -183,7 +184,7 @@ async def _serve(
         )
         cleanup.callback(proxy.close)
         addresses = []
-        answer = _control(proxy)
+        answer = guarded(_control(proxy), os.environ)
         for flag, port, scheme, factory in (
             # No scheme: a URL of a database holds a password, and this line is kept in a log.
             ("--port", options.port, "", proxy.new_session),

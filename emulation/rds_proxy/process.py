@@ -9,11 +9,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from emulation.control_token import VARIABLE, bearer, new_token
 from emulation.errors import EmulationError
 from emulation.starting import POLL_SECONDS, READY_SECONDS, log_tail
 from emulation.supervision import ChildProcess, Supervisor
@@ -30,10 +31,14 @@ class StartedProxy:
     database_url: str
     """The database's own URL, with the proxy's address in it."""
     control_url: str
+    control_token: str = field(repr=False)
 
     def metrics(self) -> dict[str, Any]:
         """What it says of itself at this moment, under CloudWatch's names."""
-        with urllib.request.urlopen(f"{self.control_url}/metrics", timeout=10) as answer:  # noqa: S310 - our own http URL
+        asked = urllib.request.Request(  # noqa: S310 - our own http URL
+            f"{self.control_url}/metrics", headers=bearer(self.control_token)
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - as above
             metrics: dict[str, Any] = json.load(answer)
         return metrics
 
@@ -46,6 +51,7 @@ def start_proxy(
     environ: Mapping[str, str] = os.environ,
 ) -> StartedProxy:
     """Start it in front of a database; EmulationError with the end of its log otherwise."""
+    token = new_token()
     with log.open("wb") as output:
         child = supervisor.start(
             "RDS Proxy",
@@ -54,6 +60,7 @@ def start_proxy(
             environment={
                 **environ,
                 "DATABASE_URL": database_url,
+                VARIABLE: token,
                 "PYTHONPATH": str(_REPOSITORY),
             },
             cwd=_REPOSITORY,
@@ -63,7 +70,7 @@ def start_proxy(
     parts = urlsplit(database_url)
     login = parts.netloc.rpartition("@")[0]
     netloc = f"{login}@{address}"
-    return StartedProxy(child, urlunsplit(parts._replace(netloc=netloc)), control_url)
+    return StartedProxy(child, urlunsplit(parts._replace(netloc=netloc)), control_url, token)
 
 
 def _addresses(child: ChildProcess, log: Path) -> tuple[str, str]:

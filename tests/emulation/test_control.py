@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from emulation.control_token import VARIABLE, bearer, guarded
+from emulation.messages import Request, Response
 from tests.emulation.emulator import Emulator, emulator
 
 
@@ -15,10 +17,11 @@ class Controlled:
         self.process = process
         assert process.process.stdout is not None
         self.port = int(process.process.stdout.readline().rpartition(":")[2])
+        self.token = process.process.stdout.readline().removeprefix("control token: ").strip()
 
-    def ask(self, method: str, path: str) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, token: str | None = None) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path)
+        connection.request(method, path, headers=bearer(token or self.token))
         response = connection.getresponse()
         values = json.loads(response.read())
         connection.close()
@@ -86,3 +89,34 @@ def test_says_what_there_is(controlled: Controlled, method: str, path: str, stat
 
     assert answered == status
     assert "/metrics" in values["error"]
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_without_the_token_nobody_looks_and_nobody_changes_anything(
+    controlled: Controlled, method: str
+) -> None:
+    before = controlled.process.request("/hello").json
+    status, said = controlled.ask(method, "/environments", "guessed")
+    after = controlled.process.request("/hello").json
+
+    assert (status, after["pid"]) == (401, before["pid"])
+    assert "Authorization: Bearer" in said["error"]
+
+
+class FakeConnection:
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+
+    def respond(self, response: Response) -> None:
+        self.statuses.append(response.status)
+
+
+def test_a_token_from_the_starter_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+    connection: Any = FakeConnection()
+    handle = guarded(lambda _, one: one.respond(Response(200, (), b"")), {VARIABLE: "secret"})
+
+    for sent in ("Bearer secret", "Bearer secret2", "secret", "Bearer \xe9", ""):
+        handle(Request("GET", "/", "1.1", (("authorization", sent),), b"", "::1"), connection)
+
+    assert connection.statuses == [200, 401, 401, 401, 401]
+    assert capsys.readouterr().out == ""
