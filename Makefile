@@ -46,6 +46,10 @@ lint: install-dev ## ruff, mypy strict, import-linter
 bench: install-dev ## speed of the hot path and the emulator, as ratios against named peers
 	@$(VENV)/python -m benchmarks $(ARGS)
 
+.PHONY: experiment
+experiment: install ## the 2020 experiment again: four architectures, six loads, 90 minutes (docs/experiment.md)
+	@$(VENV)/python -m benchmarks.experiment results/experiment
+
 .PHONY: package
 package: install ## build what Lambda runs: build/lambda/deployment.zip and sam.json
 	@$(VENV)/python -m measurement.packaging build/lambda
