@@ -37,7 +37,7 @@ from comparison.demands import (
 from comparison.errors import ComparisonError
 from comparison.own_prices import OwnPrices, apply_own_prices
 from comparison.prices import Price, PriceBook, Tier
-from comparison.records import BlockRecord
+from comparison.records import BlockRecord, RunRecord
 from comparison.reports import cost_report
 from comparison.what_ifs import parse_what_if
 from measurement.errors import ArgumentError
@@ -159,7 +159,7 @@ def _from_architectures(
         chosen = with_architectures(measured, names) if names else dict(measured)
         demands = {side: _changed(one, flags, setup) for side, one in chosen.items()}
     if not demands:
-        raise ComparisonError(f"{folder}: nothing in it can be priced; run again")
+        raise ComparisonError(f"{folder}: nothing in it can be priced{_why_not(found)}")
     question = Question(
         rate=_rate(flags, blocks),
         setup=setup,
@@ -174,6 +174,12 @@ def _from_architectures(
     return cost_report.render_answers(
         answers, console.width, explain=explain, colour=_colour(console)
     )
+
+
+def _why_not(found: tuple[RunRecord, list[BlockRecord]] | None) -> str:
+    if found is not None and found[0].urls:
+        return ": of the URLs it was made with nothing is known that is billed"
+    return "; run again"
 
 
 def _month_of_requests(flags: Flags) -> int:

@@ -77,6 +77,9 @@ slo = click.option(
     metavar="SLO",
     help="Such as p95<200ms: name the cheapest side that holds it.",
 )
+reference = click.option(
+    "--reference", metavar="NAME", help="What the others are compared with. [the first side]"
+)
 quiet = click.option("--quiet", is_flag=True, help="Show the result only, no progress.")
 results_folder = click.argument(
     "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False)

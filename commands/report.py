@@ -1,6 +1,7 @@
 """`./compare.py report`: an earlier run's comparison again, from its raw results alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from commands import options
 from commands.output_options import Output, output_form
 from commands.page import open_page, page_text, planned_users
 from commands.price_options import price_book
+from commands.run_order import reference_first
 from commands.showing import conclude, read_folder, show
 from comparison.outcome import Comparison
 from comparison.prices import PriceBook
@@ -17,6 +19,15 @@ from comparison.reports import csv_report, html_report, locust_csv, picture
 from comparison.verdict import compare
 from measurement.errors import ArgumentError
 from measurement.results import ResultsFolder
+
+
+def asked_again(
+    records: tuple[RunRecord, list[BlockRecord]], reference: str | None, slo: str | None
+) -> tuple[RunRecord, list[BlockRecord]]:
+    """The records with another reference or SLO than the run was ordered with."""
+    run, blocks = records
+    targets = reference_first(run.targets, reference)
+    return replace(run, targets=targets, slo=slo or run.slo), blocks
 
 
 def write_csv(
@@ -48,6 +59,8 @@ def write_files(flag: str, folder: Path, files: Mapping[str, str]) -> None:
 @options.results_folder
 @price_book
 @output_form(page=True)
+@options.reference
+@options.slo
 @click.option(
     "--picture",
     "svg",
@@ -70,12 +83,14 @@ def report(
     folder: Path,
     book: PriceBook,
     output: Output,
+    reference: str | None,
+    slo: str | None,
     svg: Path | None,
     csv_folder: Path | None,
     page: Path | None,
 ) -> None:
     """Print the comparison of an earlier run again, from its raw results in DIR."""
-    records = read_folder(folder)
+    records = asked_again(read_folder(folder), reference, slo)
     comparison = compare(*records, book)
     output.check_sides(comparison.run.targets)
     if csv_folder is not None:

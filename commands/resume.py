@@ -19,6 +19,7 @@ from commands.starting import check_sides, start_here
 from comparison.prices import PriceBook
 from comparison.records import BlockRecord, RunRecord
 from emulation.supervision import Supervisor
+from loadtests.profiles import Profile
 from measurement.errors import ArgumentError
 from measurement.machine import machine, raise_file_limit
 from measurement.progress_display import ProgressDisplay
@@ -49,20 +50,7 @@ def resume(
     if not record.emulated and not record.urls:
         raise ArgumentError(f"DIR: {folder} was measured on AWS; run --on aws again instead")
     refuse_other("machine", record.machine, machine(), folder)
-    order = RunOrder(
-        results.read_profile(),
-        record.seed,
-        record.targets,
-        record.cache,
-        record.until_ci_percent,
-        max_time,
-        without=record.without,
-        processes=record.processes,
-        samples=record.samples,
-        urls=record.urls,
-        answers_compared=record.answers_compared,
-        slo=record.slo,
-    )
+    order = same_order(record, results.read_profile(), max_time)
     confirm_hosts(order.urls, given=yes)
     raise_file_limit()
     try:
@@ -81,6 +69,24 @@ def resume(
         report_interrupted(results, book, output)
         raise
     conclude(write_and_print(results, book, output), output)
+
+
+def same_order(record: RunRecord, profile: Profile, max_seconds: float) -> RunOrder:
+    """What the run was ordered to be."""
+    return RunOrder(
+        profile,
+        record.seed,
+        record.targets,
+        record.cache,
+        record.until_ci_percent,
+        max_seconds,
+        without=record.without,
+        processes=record.processes,
+        samples=record.samples,
+        urls=record.urls,
+        answers_compared=record.answers_compared,
+        slo=record.slo,
+    )
 
 
 def complete_pairs(record: RunRecord, blocks: Sequence[BlockRecord]) -> int:

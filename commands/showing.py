@@ -76,8 +76,14 @@ def as_text(comparison: Comparison) -> str:
 
 def conclude(comparison: Comparison, output: Output) -> None:
     """Make a failure of a comparison that is invalid or breaks a limit; it has been shown."""
-    if comparison.standing == "invalid":
-        raise ComparisonError("the comparison is INVALID; its first lines say why")
+    if comparison.invalid_sides:
+        whole = comparison.standing == "invalid"
+        what = (
+            "the comparison"
+            if whole
+            else f"in the comparison {', '.join(comparison.invalid_sides)}"
+        )
+        raise ComparisonError(f"{what} is INVALID; its first lines say why")
     refuse_broken(output.limits, figures_of(comparison))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from commands import options
 from commands.aws_options import confirm
 from commands.aws_options import yes as yes_option
 from commands.run_order import SIDES, named_targets, reference_first, refuse_number
@@ -66,9 +67,6 @@ _urls = click.option(
     metavar="NAME=URL,...",
     help="Compare these servers instead, whatever they are: latency only, no bill.",
 )
-_reference = click.option(
-    "--reference", metavar="NAME", help="What the others are compared with. [the first side]"
-)
 _answers = click.option(
     "--answers",
     type=click.Choice(("all", "status")),
@@ -82,7 +80,7 @@ def sides(command: Callable[..., None]) -> Callable[..., None]:
 
     @_targets
     @_urls
-    @_reference
+    @options.reference
     @_answers
     @yes_option
     @wraps(command)

@@ -16,7 +16,8 @@ from comparison.reports.plain_text import plain
 def difference_table(comparison: Comparison) -> Table:
     """A heading per side, then its percentiles and its CPU time, as far as they are known."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for title in ("ms", "difference", "ratio", "p"):
+    table.add_column("ms", overflow="fold")
+    for title in ("difference", "ratio", "p"):
         table.add_column(title, no_wrap=True)
     reference = comparison.run.targets[0]
     for side in dict.fromkeys(row.side for row in comparison.differences):

@@ -52,7 +52,14 @@ def sides_table(names: Sequence[str]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("", no_wrap=True)
     for name, style in zip(names, side_styles(names), strict=True):
-        table.add_column(plain(name), justify="right", no_wrap=len(names) == 2, header_style=style)
+        # Several long names share the width: better in two lines than cut.
+        table.add_column(
+            plain(name),
+            justify="right",
+            no_wrap=len(names) == 2,
+            overflow="fold",
+            header_style=style,
+        )
     return table
 
 

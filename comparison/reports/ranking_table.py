@@ -18,9 +18,9 @@ UNSURE = ", unsure"
 
 
 def is_shown(comparison: Comparison) -> bool:
-    """Whether there is anything to rank: more than two sides, or an SLO that was asked for."""
-    asked = len(comparison.run.targets) > 2 or comparison.run.slo is not None
-    return asked and comparison.ranking is not None
+    """Whether there is anything to rank by: an SLO, or the bills of more than two sides."""
+    several = len(comparison.run.targets) > 2 and bool(comparison.bills)
+    return comparison.ranking is not None and (several or comparison.run.slo is not None)
 
 
 def ranking_table(comparison: Comparison) -> Table:
@@ -28,10 +28,12 @@ def ranking_table(comparison: Comparison) -> Table:
     assert comparison.ranking is not None, "nothing to rank"
     slo = comparison.ranking.slo
     percentile = "" if slo is None else slo.partition("<")[0]
-    titles = ("", "side", *((f"{percentile} ms", slo) if slo else ()), "USD a month", "per million")
+    money = ("USD a month", "per million") if comparison.bills else ()
+    titles = ("", "side", *((f"{percentile} ms", slo) if slo else ()), *money)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in titles:
-        table.add_column(title, justify="left" if title in ("side", slo) else "right")
+        left = title in ("side", slo)
+        table.add_column(title, justify="left" if left else "right", overflow="fold")
     names = comparison.run.targets
     styles = dict(zip(names, side_styles(names), strict=True))
     for place, one in enumerate(comparison.ranking.sides, start=1):
@@ -39,8 +41,7 @@ def ranking_table(comparison: Comparison) -> Table:
             Text(str(place)),
             Text(plain(one.side), style=styles[one.side]),
             *(_standing(one) if slo else ()),
-            Text(usd(one.total_usd)),
-            Text(_per_million(comparison, one)),
+            *(Text(cell) for cell in _money(comparison, one)),
         )
     return table
 
@@ -52,6 +53,9 @@ def _standing(one: RankedSide) -> tuple[Text, Text]:
     return Text(value), Text(f"{STANDINGS[one.holds]}{unsure}")
 
 
-def _per_million(comparison: Comparison, one: RankedSide) -> str:
+def _money(comparison: Comparison, one: RankedSide) -> tuple[str, ...]:
+    """The side's total and its cost per million requests; nothing where no side has a bill."""
+    if not comparison.bills:
+        return ()
     bill = next((bill for bill in comparison.bills if bill.side == one.side), None)
-    return usd(bill.usd_per_million_requests if bill else None)
+    return usd(one.total_usd), usd(bill.usd_per_million_requests if bill else None)

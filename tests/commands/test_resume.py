@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import compare
+from commands.resume import same_order
 from loadtests.profiles import find_profile
 from measurement.machine import machine
 from measurement.results import ResultsFolder, create_results
@@ -61,3 +62,25 @@ def test_a_run_without_its_profile_says_which_file_is_missing(
 
     assert compare.main(["resume", str(cut_run.path)]) == 1
     assert "profile.json cannot be read" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_as_it_was_ordered() -> None:
+    urls = {"a": "http://127.0.0.1:1", "b": "http://127.0.0.1:2"}
+    record = replace(
+        a_run(), targets=("b", "a"), urls=urls, cache="unknown", slo="p95<9ms", processes=3
+    )
+
+    order = same_order(replace(record, answers_compared="status"), find_profile("quick"), 60.0)
+
+    assert (order.targets, order.urls, order.cache) == (("b", "a"), urls, "unknown")
+    assert (order.slo, order.answers_compared, order.processes) == ("p95<9ms", "status", 3)
+
+
+def test_load_that_goes_to_other_hosts_must_be_agreed_to_again(
+    cut_run: ResultsFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    urls = {"ec2": "http://one.example", "serverless": "http://two.example"}
+    record = replace(a_run(), interrupted=True, machine=machine(), urls=urls, emulated=())
+    cut_run.write_run(record)
+
+    assert "the load goes to one.example, two.example" in refused(cut_run, capsys)

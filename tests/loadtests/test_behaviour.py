@@ -163,3 +163,15 @@ def test_an_exponential_think_time_has_its_mean_and_its_many_short_waits() -> No
     assert sum(waits) / len(waits) == pytest.approx(0.5, rel=0.03)
     # Below the mean are 1 - 1/e of all.
     assert sum(wait < 0.5 for wait in waits) / len(waits) == pytest.approx(0.632, abs=0.01)
+
+
+def test_paths_of_other_servers_are_asked_for_by_weight_with_a_key_in_place_of_id() -> None:
+    profile = replace(ORIGIN, paths={"/search?q={id}": 3.0, "/about": 1.0})
+
+    asked = requested(profile, 4000)
+
+    counts = Counter(one.route for one in asked)
+    assert counts["/about"] == pytest.approx(1000, rel=0.15)
+    assert {one.path for one in asked if one.route == "/about"} == {"/about"}
+    ids = [int(one.path.removeprefix("/search?q=")) for one in asked if one.route != "/about"]
+    assert 1 <= min(ids) <= max(ids) <= 4499

@@ -142,6 +142,20 @@ def error_of(path: Path, text: str) -> str:
         ("[keys]", "routes = {'/' = 0}\n[keys]", ":6: routes must be above 0, not 0.0"),
         (
             "[open]",
+            "[paths]\n'/a' = 1\n'b' = 1\n[open]",
+            ":13: paths.b must be a path that begins with /, in ASCII",
+        ),
+        ("[open]", "[paths]\n'/{name}' = 1\n[open]", ":12: paths./{name} must be a path that"),
+        ("[open]", "[paths]\n'/a b' = 1\n[open]", ":12: paths./a b must be a path that begins"),
+        ("[open]", "[paths]\n'/a.json' = 0\n[open]", ":12: paths./a.json must be above 0, not 0"),
+        ("[open]", "[paths]\n'/a' = 'b'\n[open]", ":12: paths./a must be a number, not 'b'"),
+        (
+            "[open]",
+            "[routes]\n'/' = 1\n[paths]\n'/a' = 1\n[open]",
+            ":13: paths must be left out where routes are given, not ['/a']",
+        ),
+        (
+            "[open]",
             "[closed]",
             ":12: closed.rate is not known; there are: users, think_time, shape",
         ),
@@ -300,3 +314,14 @@ def accepted(document: dict[str, object]) -> bool | None:
 def test_a_record_refuses_a_wrong_value_also_without_a_file() -> None:
     with pytest.raises(FieldError, match="blocks must be at least 1, not 0"):
         dataclasses.replace(QUICK, blocks=0)
+
+
+def test_any_paths_may_be_asked_for_in_place_of_the_products_routes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    paths = '[paths]\n"/search?q={id}&page=1" = 3\n"/about" = 1\n[open]'
+    path.write_text(MINIMAL.replace("[open]", paths, 1), encoding="utf-8")
+
+    mine = find_profile(str(path))
+
+    assert mine.asked == {"/search?q={id}&page=1": 3.0, "/about": 1.0}
+    assert from_document(to_document(mine)) == mine

@@ -9,6 +9,7 @@ from comparison.latency_log import SENT
 from comparison.numbers import three_digits, usd
 from comparison.outcome import Comparison
 from comparison.reports.figure_table import p_text
+from comparison.reports.plain_text import plain
 from comparison.significance import ALPHA, CONFIDENCE_PERCENT
 from comparison.wording import listed
 
@@ -180,4 +181,4 @@ def side_words(comparison: Comparison) -> Iterator[tuple[str, str]]:
     }
     urls = comparison.run.urls
     for name in comparison.run.targets:
-        yield name, urls[name] if name in urls else kinds.get(name.partition("#")[0], "")
+        yield name, plain(urls[name]) if name in urls else kinds.get(name.partition("#")[0], "")

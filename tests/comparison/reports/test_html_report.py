@@ -9,7 +9,7 @@ from importlib import resources
 
 from comparison.reports import html_report, json_report
 from comparison.reports.text_report import break_even_lines
-from tests.comparison.builders import ec2_block, load, run
+from tests.comparison.builders import FOUR_SIDES, ec2_block, four_sides, load, rounds, run
 from tests.comparison.price_books import book_with_break_even
 from tests.comparison.reports.hostile import NAME
 from tests.comparison.reports.pages import (
@@ -226,6 +226,44 @@ def test_the_same_architecture_twice_has_two_colours() -> None:
     colours = [one.attributes["style"] for one in page.all("dl")[0].all("dt")]
     assert colours == ["color: var(--first)", "color: var(--second)"]
     assert page.all("figure", id="cost-by-rate") == []
+
+
+def test_four_sides_have_a_colour_each_a_ranking_and_a_chart_of_pairs_for_every_other_side() -> (
+    None
+):
+    page = parsed(html_report.render(material(four_sides(slo="p95<5ms"), rounds(FOUR_SIDES))))
+
+    colours = [one.attributes["style"] for one in page.all("dl")[0].all("dt")]
+    charts = [one.attributes["id"] for one in page.all("figure")]
+    captions = [one.text for one in page.all("caption")]
+    assert len(set(colours)) == 4
+    assert [name for name in charts if name.startswith("pairs")] == [
+        "pairs-1",
+        "pairs-2",
+        "pairs-3",
+    ]
+    assert {"Which side", "Differences from cached in ms"} <= set(captions)
+    assert len(charts) == len(set(charts))
+
+
+def test_four_sides_stand_in_every_chart_with_a_mark_of_their_own() -> None:
+    page = parsed(html_report.render(material(four_sides(), rounds(FOUR_SIDES))))
+
+    charts = kept_data(page, "specs")["charts"]
+    shapes = json.dumps(charts["percentiles"])
+    assert all(f'"{shape}"' in shapes for shape in ("circle", "square", "triangle-up", "diamond"))
+    for name in ("percentiles", "distribution", "over-time", "cpu", "cost-lines", "cost-by-rate"):
+        assert json.dumps(list(FOUR_SIDES)) in json.dumps(charts[name])
+
+
+def test_servers_that_are_known_by_their_url_have_no_cost_and_nothing_emulated() -> None:
+    urls = {"ec2": "http://127.0.0.1:1", "serverless": "http://127.0.0.1:2"}
+
+    page = parsed(html_report.render(material(run(urls=urls, emulated=()))))
+
+    assert page.all("section", id="cost") == []
+    assert "servers that were there already" in page.all("section", id="fidelity")[0].text
+    assert "http://127.0.0.1:1" in page.all("dl")[0].text
 
 
 def test_documents_bring_no_links_to_files_that_are_not_there() -> None:

@@ -3,12 +3,13 @@ import re
 import pytest
 
 from comparison.figures import figures_of
+from comparison.outcome import Comparison
 from comparison.reports import markdown_report
 from comparison.reports.markdown_text import escaped
 from comparison.thresholds import judge, parse_limit
 from tests.comparison.gold import assert_gold
 from tests.comparison.reports.hostile import hostile_comparison
-from tests.comparison.reports.test_text_report import invalid, judged, partial
+from tests.comparison.reports.test_text_report import four, invalid, judged, partial
 
 
 def test_a_finished_run_reads_as_kept() -> None:
@@ -34,10 +35,13 @@ def test_each_limit_says_what_became_of_it() -> None:
     assert "- **not known**: `ec2.p99.99_ms > 1`" in page
 
 
-def test_every_row_of_a_table_has_as_many_cells_as_its_header() -> None:
-    tables = re.findall(r"(?:^\|.*\n)+", markdown_report.render(judged()), re.MULTILINE)
+@pytest.mark.parametrize(("comparison", "count"), [(judged(), 3), (four(), 5)])
+def test_every_row_of_a_table_has_as_many_cells_as_its_header(
+    comparison: Comparison, count: int
+) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", markdown_report.render(comparison), re.MULTILINE)
 
-    assert len(tables) == 3
+    assert len(tables) == count
     for table in tables:
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
 

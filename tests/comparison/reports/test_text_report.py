@@ -8,7 +8,7 @@ from comparison.prices import load_price_book
 from comparison.records import BlockRecord, RunRecord
 from comparison.reports import text_report
 from comparison.verdict import compare
-from tests.comparison.builders import blocks, run
+from tests.comparison.builders import FOUR_SIDES, blocks, four_sides, rounds, run
 from tests.comparison.gold import assert_gold
 
 HOSTILE = "evil \x1b[31m[red]bold[/red]\r\n\x07\x9b2J\u202e :smile: \ud800"
@@ -30,9 +30,25 @@ def invalid() -> Comparison:
     return judged(run(answers_different=("GET /customer/0: 400 against 403",)))
 
 
+def four() -> Comparison:
+    return judged(four_sides(slo="p95<5ms"), rounds(FOUR_SIDES))
+
+
+def six() -> Comparison:
+    """As many sides as a run may have, with the longest names that servers may be given."""
+    medians = {f"{'a-server-of-20-chars'[:18]}-{number}": (1200.0,) * 3 for number in range(6)}
+    urls = dict.fromkeys(medians, "http://127.0.0.1:1")
+    record = run(tuple(medians) * 3, targets=tuple(medians), urls=urls, slo="p95<5ms")
+    return judged(record, rounds(medians))
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_finished_run_reads_as_kept(width: int) -> None:
     assert_gold(f"comparison-{width}.txt", text_report.render(judged(), width))
+
+
+def test_a_run_of_four_sides_reads_as_kept() -> None:
+    assert_gold("comparison-four.txt", text_report.render(four()))
 
 
 def test_an_interrupted_run_reads_as_kept() -> None:
@@ -52,7 +68,9 @@ def test_the_first_words_are_the_verdict() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 132])
-@pytest.mark.parametrize("comparison", [judged(), partial(), invalid(), judged(region="us-east-1")])
+@pytest.mark.parametrize(
+    "comparison", [judged(), partial(), invalid(), judged(region="us-east-1"), four(), six()]
+)
 def test_no_line_is_wider_than_asked_and_no_cell_is_cut(width: int, comparison: Comparison) -> None:
     page = text_report.render(comparison, width)
 
