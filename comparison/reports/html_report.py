@@ -19,8 +19,8 @@ from comparison.outcome import Comparison
 from comparison.records import to_json
 from comparison.reports import csv_report, json_report
 from comparison.reports.bill_table import bill_table
-from comparison.reports.fault_table import EXPLANATION, fault_table, not_injected
 from comparison.reports.difference_table import difference_table
+from comparison.reports.fault_table import EXPLANATION, fault_table, not_injected
 from comparison.reports.figure_table import figure_table
 from comparison.reports.latency_table import latency_table
 from comparison.reports.page.block_charts import block_charts
