@@ -40,3 +40,14 @@ def test_the_same_architecture_may_be_measured_twice() -> None:
     blocks = plan(("ec2", "ec2#2"), 3, seed=1)
 
     assert sorted(block.side for block in blocks) == ["ec2"] * 3 + ["ec2#2"] * 3
+
+
+def test_a_round_of_more_sides_has_each_of_them_once_in_an_order_of_its_own() -> None:
+    sides = ("three-tier", "cached", "scaled-out", "serverless")
+
+    blocks = plan(sides, 30, seed=1)
+
+    rounds = [tuple(block.side for block in blocks if block.pair == pair) for pair in range(1, 31)]
+    assert {frozenset(one) for one in rounds} == {frozenset(sides)}
+    assert len(set(rounds)) > 10
+    assert [block.index for block in blocks] == list(range(1, 121))
