@@ -68,7 +68,7 @@ def hover(**titles: str) -> list[dict[str, str]]:
 
 def logarithmic(unit: str = "") -> dict[str, Any]:
     """Scale and axis of figures that differ by factors: lines at 1, 2, 5, 10, 20, 50 and so on."""
-    label = f"{_IS_ROUND} ? '{unit}' + format(datum.value, ',~g') : ''"
+    label = f"{_IS_ROUND} ? '{unit}' + format(datum.value, ',.12~g') : ''"
     scale = {"type": "log", "nice": False, "padding": 10}
     return {"scale": scale, "axis": {**_LOG_AXIS, "labelExpr": label}}
 
