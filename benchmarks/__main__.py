@@ -7,6 +7,7 @@ from benchmarks import (
     cold_start,
     coverage,
     emulator,
+    forecast,
     hot_path,
     judging,
     lambda_hit,
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "recorder": recorder.main,
     "judging": judging.main,
     "coverage": coverage.main,
+    "forecast": forecast.main,
 }
 
 

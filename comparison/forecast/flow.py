@@ -13,7 +13,7 @@ from comparison.forecast.scenario import (
 )
 from comparison.forecast.stations import Queue, Station, Wait
 
-NO_WAIT = Wait(0.0, 0.0, 0.0)
+NO_WAIT = Wait()
 
 
 @dataclass(slots=True)
@@ -64,25 +64,55 @@ class Users:
     def __init__(self, scenario: Scenario) -> None:
         load, client = scenario.load, scenario.client
         self._closed = load.model == "closed"
-        self._cycle = load.think_seconds + needs_of(scenario.requests).service
+        self._seconds = load.step_seconds
+        self._service = needs_of(scenario.requests).service
+        self._think = (load.think_min_seconds, load.think_max_seconds)
+        self._cycle = load.think_seconds + self._service
+        # Users who come back within a step are a rate; others are followed until they do.
+        self._followed = self._closed and self._cycle >= 2 * self._seconds
+        self._returning = [0.0] * (len(load.levels) + 1)
+        self._step = -1
+        self._users = self._leaving = 0.0
         self._retries = client.retries
         self._failed_before = 0.0
-        self._level_before = 0.0
 
-    def rates(self, level: float, waiting: float, seconds: float) -> tuple[float, float]:
-        """Calls and attempts per second, with so many requests in a backlog."""
-        calls = level
-        if self._closed:
-            # New users ask at once; the others when they have thought.
-            begun = max(0.0, level - self._level_before)
-            calls = begun / seconds + max(0.0, level - begun - waiting) / self._cycle
-            self._level_before = level
+    def rates(self, level: float, waiting: float) -> tuple[float, float]:
+        """Calls and attempts per second of the next step, with so many requests in a backlog."""
+        self._step += 1
+        calls = self._closed_rate(level, waiting) if self._closed else level
         shares = (self._failed_before**retry for retry in range(self._retries + 1))
         return calls, calls * sum(shares)
 
-    def learn(self, failed_share: float) -> None:
-        """How many attempts failed in the last step: these are sent again in the next."""
+    def _closed_rate(self, level: float, waiting: float) -> float:
+        """New users ask at once, the others when they have thought."""
+        staying = min(self._leaving, max(0.0, level - self._users))
+        begun = max(0.0, level - self._users) - staying
+        self._leaving += max(0.0, self._users - level) - staying
+        self._users = level
+        if not self._followed:
+            return begun / self._seconds + max(0.0, level - begun - waiting) / self._cycle
+        back = self._returning[self._step]
+        gone = min(back, self._leaving)
+        self._leaving -= gone
+        return (begun + back - gone) / self._seconds
+
+    def learn(self, calls: float, wait: float, failed_share: float) -> None:
+        """Take up what became of the step's calls.
+
+        Failed attempts are sent again in the next step; users come back when they have waited and
+        thought.
+        """
         self._failed_before = failed_share
+        if not self._followed:
+            return
+        begin = self._step * self._seconds + self._service + wait
+        first, last = begin + self._think[0], begin + self._seconds + self._think[1]
+        per_second = calls * self._seconds / (last - first)
+        step = int(first / self._seconds)
+        while step < len(self._returning) and step * self._seconds < last:
+            begins, ends = step * self._seconds, (step + 1) * self._seconds
+            self._returning[step] += per_second * (min(last, ends) - max(first, begins))
+            step += 1
 
 
 def too_late(wait: float, client: Client) -> bool:

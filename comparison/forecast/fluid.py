@@ -7,13 +7,15 @@ far it is off says fluid_error.py, which compares it with the simulation. It nee
 
 from comparison.forecast.fluid_ec2 import ec2_flow
 from comparison.forecast.fluid_lambda import lambda_flow
-from comparison.forecast.fluid_latencies import outcome_of
+from comparison.forecast.fluid_latencies import DRAWS, outcome_of
 from comparison.forecast.outcome import Outcome
 from comparison.forecast.scenario import Ec2Scenario, Scenario
 
 
-def fluid(scenario: Scenario) -> Outcome:
-    """What happens, to the precision of large numbers; counts are rounded means."""
-    if isinstance(scenario, Ec2Scenario):
-        return outcome_of(scenario, ec2_flow(scenario))
-    return outcome_of(scenario, lambda_flow(scenario))
+def fluid(scenario: Scenario, draws: int = DRAWS) -> Outcome:
+    """What happens, to the precision of large numbers; counts are rounded means.
+
+    Latencies are drawn so many times over the whole load: fewer are faster and coarser.
+    """
+    flow = ec2_flow(scenario) if isinstance(scenario, Ec2Scenario) else lambda_flow(scenario)
+    return outcome_of(scenario, flow, draws)

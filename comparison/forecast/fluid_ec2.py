@@ -25,13 +25,15 @@ def ec2_flow(scenario: Ec2Scenario) -> Flow:
     for number, level in enumerate(load.levels):
         step = FlowStep(units=float(fleet.instances))
         elapsed = (number + 1) * seconds
-        step.calls, step.attempts = users.rates(level, queue.backlog, seconds)
+        step.calls, step.attempts = users.rates(level, queue.backlog)
         servers = fleet.servers
         step.computing, rate, _ = queue.step(step.attempts, seconds, elapsed, servers)
         data.step(step, rate, seconds, elapsed)
         step.busy = min(rate * needs_of(scenario.requests).app_cpu, fleet.vcpus)
-        late = too_late(step.computing.backlog, scenario.client)
-        users.learn(1.0 if late else step.failed_share)
+        wait = step.computing.backlog
+        late = too_late(wait, scenario.client)
+        patience = min(wait, scenario.client.timeout_seconds)
+        users.learn(step.calls, patience, 1.0 if late else step.failed_share)
         fleet.step(step.busy, seconds)
         steps.append(step)
     unit_seconds = fsum(step.units for step in steps) * seconds

@@ -77,7 +77,7 @@ class _Side:
 
     def step(self, level: float, seconds: float, elapsed: float) -> None:
         step = FlowStep()
-        step.calls, step.attempts = self._users.rates(level, self._host.backlog, seconds)
+        step.calls, step.attempts = self._users.rates(level, self._host.backlog)
         rate = self._admitted(step, seconds, elapsed)
         step.computing, rate, _ = self._host.step(rate, seconds, elapsed)
         self.host_busy += rate * self._host.station.seconds / self._host.station.servers * seconds
@@ -87,7 +87,8 @@ class _Side:
         step.busy = rate * (self._needs.service + waited + step.cold_share * self._init)
         step.units = max(self._pool.existing, 0.0)
         late = too_late(waited, self._scenario.client)
-        self._users.learn(1.0 if late else step.failed_share)
+        patience = min(waited, self._scenario.client.timeout_seconds)
+        self._users.learn(step.calls, patience, 1.0 if late else step.failed_share)
         self.steps.append(step)
 
     def _admitted(self, step: FlowStep, seconds: float, elapsed: float) -> float:

@@ -30,12 +30,11 @@ class _Tally:
         self.attempt_errors: dict[Reason, float] = {}
 
 
-def outcome_of(scenario: Scenario, flow: Flow) -> Outcome:
+def outcome_of(scenario: Scenario, flow: Flow, draws: int) -> Outcome:
     """Draw latencies for every step after the warm-up, and add everything up."""
     load, seconds = scenario.load, scenario.load.step_seconds
     random = np.random.default_rng(_SEED)
-    draws = max(_FEWEST_PER_STEP, DRAWS // len(flow.steps))
-    drawn = _Draws(scenario, flow, random, draws)
+    drawn = _Draws(scenario, flow, random, max(_FEWEST_PER_STEP, draws // len(flow.steps)))
     tally = _Tally()
     failed = np.zeros(len(flow.steps))
     for number, step in enumerate(flow.steps):
@@ -162,11 +161,13 @@ class _Draws:
         return seconds
 
     def _waits(self, wait: Wait) -> Floats | float:
-        if wait.share * wait.mean <= 0:
-            return wait.backlog
-        drawn = self._random.random(self._draws)
-        chance = np.where(drawn < wait.share, -np.log(np.maximum(drawn, 1e-12) / wait.share), 0.0)
-        found: Floats = wait.backlog + wait.mean * chance
+        found: Floats | float = wait.backlog
+        if wait.rise != 0:
+            found = found + wait.rise * (self._random.random(self._draws) - 0.5)
+        if wait.share * wait.mean > 0:
+            drawn = self._random.random(self._draws)
+            waiting = np.log(np.maximum(drawn, 1e-12) / wait.share)
+            found = found + wait.mean * np.where(drawn < wait.share, -waiting, 0.0)
         return found
 
 

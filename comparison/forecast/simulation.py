@@ -26,14 +26,14 @@ MOST_ROOM = 1 << 23
 """Attempts that may be open at once; each takes 64 bytes."""
 
 
-def simulate(scenario: Scenario, seed: int) -> Outcome:
+def simulate(scenario: Scenario, seed: int, most_room: int = MOST_ROOM) -> Outcome:
     """What happens, from the first request to the last answer.
 
-    Raises ComparisonError where more than MOST_ROOM attempts are open at once: such an overload
+    Raises ComparisonError where more than `most_room` attempts are open at once: such an overload
     needs the fluid model.
     """
-    room = FIRST_ROOM
-    while room <= MOST_ROOM:
+    room = min(FIRST_ROOM, most_room)
+    while room <= most_room:
         outcome = (
             _simulate_ec2(scenario, seed, room)
             if isinstance(scenario, Ec2Scenario)
@@ -44,7 +44,7 @@ def simulate(scenario: Scenario, seed: int) -> Outcome:
         # It begins again with the same seed, so the room that was too small changes nothing.
         room *= 8
     raise ComparisonError(
-        f"more than {MOST_ROOM:,} requests wait at once: too many to simulate one by one; "
+        f"more than {most_room:,} requests wait at once: too many to simulate one by one; "
         "use the fluid model, or a shorter client timeout"
     )
 

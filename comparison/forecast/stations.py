@@ -33,11 +33,13 @@ class Station:
 class Wait:
     """Of the requests that visit a station in one step; seconds."""
 
-    backlog: float
-    """Everybody's."""
-    share: float
+    backlog: float = 0.0
+    """Everybody's, in the middle of the step."""
+    rise: float = 0.0
+    """How much longer that is at the end of the step than at its beginning."""
+    share: float = 0.0
     """Of those that wait by chance as well."""
-    mean: float
+    mean: float = 0.0
     """Of these, exponentially distributed."""
 
 
@@ -59,7 +61,7 @@ class Queue:
         station = self.station
         count = station.servers if servers is None else servers
         if station.seconds <= 0 or station.share <= 0:
-            return Wait(0.0, 0.0, 0.0), rate, 0.0
+            return Wait(), rate, 0.0
         capacity = count / station.seconds
         visiting = rate * station.share
         before = self.backlog
@@ -69,8 +71,9 @@ class Queue:
         self.backlog = min(after, full)
         served = visiting - failed - (self.backlog - before) / seconds
         backlog = (before + self.backlog) / 2 / capacity
+        rise = (self.backlog - before) / capacity
         share, mean = self._chance(min(visiting, served), count, elapsed)
-        return Wait(backlog, share, mean), rate - visiting + served, failed
+        return Wait(backlog, rise, share, mean), rate - visiting + served, failed
 
     def _chance(self, visiting: float, servers: float, elapsed: float) -> tuple[float, float]:
         station = self.station

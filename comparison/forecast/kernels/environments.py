@@ -51,7 +51,7 @@ def release(function: Row, busy: Array, places: Array, now: float) -> None:
     """Let all requests end that have ended by now, then what was idle for too long."""
     while function.busy > 0 and busy[0].time <= now:
         ended = busy[0].time
-        environment = busy[0].item
+        environment = busy[0].what
         count_busy(function, ended)
         function.busy = pop(busy, function.busy)
         if environment < function.provisioned:

@@ -8,7 +8,7 @@ import numpy as np
 
 from comparison.forecast.kernels.compiled import Array, compiled
 
-EVENT = np.dtype([("time", "f8"), ("item", "i8")])
+EVENT = np.dtype([("time", "f8"), ("what", "i8")])
 WAKE, SEND, CONNECT, ACCEPTED, START = 0, 1, 2, 3, 4
 """What an item is about: a user has thought; a retry is due; a SYN is sent again; a connection is
 accepted; an instance is ready. The rest of the item is the number of a call or an instance."""
@@ -39,10 +39,10 @@ def push(heap: Array, size: int, time: float, item: int) -> int:
         if heap[above].time <= time:
             break
         heap[at].time = heap[above].time
-        heap[at].item = heap[above].item
+        heap[at].what = heap[above].what
         at = above
     heap[at].time = time
-    heap[at].item = item
+    heap[at].what = item
     return size + 1
 
 
@@ -51,7 +51,7 @@ def pop(heap: Array, size: int) -> int:
     """Take the earliest away, after it was read from position 0; the new size."""
     last = size - 1
     time = heap[last].time
-    item = heap[last].item
+    item = heap[last].what
     at = 0
     child = 1
     while child < last:
@@ -60,11 +60,11 @@ def pop(heap: Array, size: int) -> int:
         if time <= heap[child].time:
             break
         heap[at].time = heap[child].time
-        heap[at].item = heap[child].item
+        heap[at].what = heap[child].what
         at = child
         child = 2 * at + 1
     heap[at].time = time
-    heap[at].item = item
+    heap[at].what = item
     return last
 
 

@@ -76,7 +76,7 @@ def _arriving(users: Row, calls: Array, heap: Array, kinds: Array, steps: Array,
     if now == users.next_open:
         plan_open(users)
         return new_call(users, calls, kinds, now)
-    item = heap[0].item
+    item = heap[0].what
     users.heap_size = pop(heap, users.heap_size)
     if kind_of(item) != WAKE:
         return number_of(item)

@@ -124,7 +124,7 @@ def _arriving(
     if what == OPEN:
         plan_open(users)
         return SEND, new_call(users, calls, kinds, now)
-    kind, number = kind_of(heap[0].item), number_of(heap[0].item)
+    kind, number = kind_of(heap[0].what), number_of(heap[0].what)
     users.heap_size = pop(heap, users.heap_size)
     if kind == WAKE and stays(users, steps):
         return SEND, new_call(users, calls, kinds, now)
