@@ -152,8 +152,18 @@ def aws_order(order: RunOrder) -> RunOrder:
     return replace(order, cache=CACHE)
 
 
+def refuse_faults(place: Place, order: RunOrder) -> None:
+    """ArgumentError for faults in what this run has not started itself."""
+    if order.profile.faults and (order.urls or place.on != "local"):
+        raise ArgumentError(
+            f"--fault {order.profile.faults[0]}: only what the run itself starts on this machine"
+            " is made to fail; leave out --urls and --on aws (on AWS: Fault Injection Service)"
+        )
+
+
 def open_place(place: Place, order: RunOrder, region: str) -> tuple[RunOrder, Account | None]:
     """The order as the place allows it, and the account; None for this machine."""
+    refuse_faults(place, order)
     if place.on == "local":
         return order, None
     return aws_order(order), open_chosen_account(region)

@@ -26,6 +26,9 @@ from shared.entries import is_answer_to_get
 # More than a cache that hangs holds anybody up (CACHE_TIMEOUT_SECONDS): whoever waits for longer
 # has too many before it, or a database before it that would not answer it either.
 MOST_WAITING_SECONDS = 0.5
+# Once somebody has, nobody is let in until the wait is half of that again: so nearly all that must
+# be refused are refused at once, instead of after they have waited.
+_ENOUGH_SECONDS = MOST_WAITING_SECONDS / 2
 
 
 class _Work(NamedTuple):
@@ -55,7 +58,7 @@ class Answering:
         self._work: SimpleQueue[_Work] = SimpleQueue()
         self._clock = clock
         self._late = False
-        """Whether the request that a thread took last had waited for too long."""
+        """Whether a request had waited for too long, and none since then for little."""
         for number in range(threads):
             # Daemons: one that hangs in a read does not keep the worker from ending.
             threading.Thread(target=self._run, name=f"answering-{number}", daemon=True).start()
@@ -99,8 +102,9 @@ class Answering:
     def _run(self) -> None:
         while True:
             work = self._work.get()
-            self._late = late = self._clock() - work.since > MOST_WAITING_SECONDS
-            self._in_thread(work, late=late)
+            waited = self._clock() - work.since
+            self._late = waited > (_ENOUGH_SECONDS if self._late else MOST_WAITING_SECONDS)
+            self._in_thread(work, late=waited > MOST_WAITING_SECONDS)
 
     def _in_thread(self, work: "_Work", *, late: bool) -> None:
         request, connection, question, missed, _ = work

@@ -202,10 +202,11 @@ class ScaledOutTarget:
 class EmulatedServerlessTarget:
     """The packaged Chalice app behind the emulated API Gateway and Lambda, before RDS Proxy.
 
-    Without `rds_proxy` each environment connects to MariaDB itself.
+    Without `rds_proxy` each environment connects to MariaDB itself. `concurrency` bounds the
+    environments; None: as many as AWS would run and this machine can.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a function can be started with
         self,
         place: Place,
         package: LambdaPackage,
@@ -213,6 +214,7 @@ class EmulatedServerlessTarget:
         name: str = SERVERLESS,
         port: int = 0,
         rds_proxy: bool = True,
+        concurrency: int | None = None,
     ) -> None:
         self.name = name
         self._supervisor = place.supervisor
@@ -222,6 +224,7 @@ class EmulatedServerlessTarget:
         self._log = place.logs / f"{name}.emulator.log"
         self._proxy_log = place.logs / f"{name}.rds-proxy.log"
         self.has_proxy = rds_proxy
+        self._concurrency = concurrency
         self._proxy: StartedProxy | None = None
         self._lambda_log = LambdaLog(place.logs / f"{name}.lambda.log")
         self._child: ChildProcess | None = None
@@ -236,12 +239,13 @@ class EmulatedServerlessTarget:
             servers = replace(servers, database_url=self._proxy.database_url)
         environment_file = self._supervisor.directory("lambda-environment") / "environment.json"
         variables = service_environment(servers, self.cache_key_prefix)
+        concurrency = self._concurrency or lambda_concurrency()
         environment_file.write_text(json.dumps(variables), encoding="utf-8")
         command: list[str | Path] = [
             *(sys.executable, "-m", "emulation", "--package", self._package.folder),
             *("--stage", self._package.stage, "--port", str(self._port)),
             *("--log", self._lambda_log.path, "--environment-file", environment_file),
-            *("--python", lambda_python(), "--concurrency", str(lambda_concurrency())),
+            *("--python", lambda_python(), "--concurrency", str(concurrency)),
         ]
         with self._log.open("wb") as log:
             self._child = self._supervisor.start(

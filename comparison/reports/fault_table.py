@@ -52,7 +52,7 @@ def not_injected(comparison: Comparison) -> Iterator[str]:
 
 def _heading(effect: FaultEffect) -> tuple[str, str]:
     end = effect.at_seconds + effect.seconds
-    return plain(effect.what), f"{effect.at_seconds:g} to {end:g} s"
+    return plain(effect.what), f"{effect.at_seconds:g}-{end:g} s"
 
 
 def _cells(effect: FaultEffect) -> list[str]:
