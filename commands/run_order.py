@@ -11,14 +11,13 @@ from commands.condition_options import PRELOAD_SHARES
 from commands.conducting import Enough, FixedPairs, Precision, UntilNarrow
 from comparison.demands import RDS_PROXY
 from comparison.latency_log import INTENDED, SENT
+from comparison.pairing import MOST_SIDES
 from loadtests.profiles import Profile
 from measurement.errors import ArgumentError
 from measurement.targets import CACHED, EC2, SCALED_OUT, SERVERLESS, THREE_TIER
 
 SIDES = (EC2, SERVERLESS, SCALED_OUT, THREE_TIER, CACHED)
 """ec2 and cached are the same: an instance with MariaDB and Redis."""
-MOST_SIDES = 6
-"""More have neither colours nor columns of their own, and no user the time."""
 PARTS = (RDS_PROXY,)
 """What a run can be made without."""
 

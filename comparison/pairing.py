@@ -6,6 +6,9 @@ from comparison.latency import Distribution
 from comparison.latency_log import measured_successes
 from comparison.records import BlockRecord
 
+MOST_SIDES = 6
+"""Of one run: more have neither colours nor columns of their own in a report."""
+
 
 def pairs_of(
     names: tuple[str, str], blocks: Sequence[BlockRecord]

@@ -8,12 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import fsum
 
-from comparison.architectures import LEFT_OUT
+from comparison.architectures import ARCHITECTURES, LEFT_OUT
 from comparison.billing.instances import Instance
 from comparison.billing.parts import Part
 from comparison.break_even import BreakEven, break_even
 from comparison.cost import Bill, bill, requests_per_month
-from comparison.demands import measured_demands, same_architecture, setup_of, side_parts
+from comparison.demands import (
+    architecture_of,
+    measured_demands,
+    same_architecture,
+    setup_of,
+    side_parts,
+)
 from comparison.differences import (
     Difference,
     corrected_for_table,
@@ -25,7 +31,7 @@ from comparison.errors import ComparisonError
 from comparison.fault_effects import fault_effects
 from comparison.latency_log import INTENDED, SENT
 from comparison.outcome import Comparison, InstanceCapacity, PairBreakEven, Standing
-from comparison.pairing import paired_latencies, pairs_of
+from comparison.pairing import MOST_SIDES, paired_latencies, pairs_of
 from comparison.prices import PriceBook
 from comparison.ranking import Ranking, rank
 from comparison.records import BlockRecord, RunRecord
@@ -42,6 +48,7 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
     Raises ComparisonError when there is no block at all, when a record contradicts itself, or
     when the price book lacks an entry that the architectures need.
     """
+    _refuse_sides(run)
     ordered = sorted(blocks, key=lambda block: (block.index, block.side))
     method = method_of(run)
     sides = _summaries(run.targets, ordered, method)
@@ -78,6 +85,19 @@ def compare(run: RunRecord, blocks: Sequence[BlockRecord], price_book: PriceBook
         left_out=LEFT_OUT,
     )
     return replace(outcome, verdict=verdict_text(outcome))
+
+
+def _refuse_sides(run: RunRecord) -> None:
+    """A run that no command makes: of too few or too many sides, or of an unknown architecture."""
+    if not 2 <= len(run.targets) <= MOST_SIDES:
+        raise ComparisonError(
+            f"run.json: targets: {len(run.targets)} sides; 2 to {MOST_SIDES} can be compared"
+        )
+    for name in () if run.urls else run.targets:
+        if architecture_of(name) not in ARCHITECTURES:
+            raise ComparisonError(
+                f"run.json: targets: {name!r} is none of {', '.join(ARCHITECTURES)}"
+            )
 
 
 def method_of(run: RunRecord) -> Method:

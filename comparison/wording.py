@@ -32,7 +32,13 @@ def verdict_text(comparison: Comparison) -> str:
     if len(comparison.run.targets) == 2:
         sentences.append(_cost(comparison))
         sentences.append(_choice(comparison) if comparison.run.slo else "")
-    sentences += [_break_even(comparison, one) for one in comparison.break_evens]
+    # Of several sides the ranking says who is cheaper; a rate where that changes is worth a word.
+    worth_saying = [
+        one
+        for one in comparison.break_evens
+        if len(comparison.run.targets) == 2 or one.result.rates
+    ]
+    sentences += [_break_even(comparison, one) for one in worth_saying]
     sentences.append(_emulated(comparison))
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -94,30 +100,32 @@ def _latency(comparison: Comparison) -> str:
     sides = list(dict.fromkeys(row.side for row in headline))
     if len(comparison.run.targets) == 2:
         return _latency_of(sides[0], headline)
-    if not any(one.difference and one.difference.interval for one in headline):
+    tested = [one for one in headline if one.difference and one.difference.interval]
+    if not tested:
         return _no_claim(headline)
+    # One figure, or the paragraph becomes a table.
+    figure = max((one.figure for one in tested), key=HEADLINE_FIGURES.index)
     compared = [
-        _latency_among([row for row in headline if row.side == side], side) for side in sides
+        _latency_among([row for row in headline if (row.side, row.figure) == (side, figure)], side)
+        for side in sides
     ]
     reference = comparison.run.targets[0]
     return f"Against {reference} {'; '.join(compared)} ({CONFIDENCE_PERCENT} % intervals)."
 
 
 def _latency_among(rows: Sequence[Difference], side: str) -> str:
-    """As: three-tier is 2.40 ms slower at p50 [2.25, 2.55], with no difference shown at p95 ..."""
+    """As: three-tier is 2.40 ms slower at p95 [2.25, 2.55]."""
     tested = [
         (one, one.difference.value, one.difference.interval)
         for one in rows
         if one.difference and one.difference.interval
     ]
-    shown = [_shown(*row) for row in tested if row[0].shown]
-    hidden = " or ".join(_hidden(one, ends) for one, _, ends in tested if not one.shown)
     if not tested:
         return f"nothing can be said of {side}"
-    if not shown:
-        return f"no difference is shown for {side} at {hidden} ms"
-    rest = f", with no difference shown at {hidden} ms" if hidden else ""
-    return f"{side} is {' and '.join(shown)}{rest}"
+    row, value, interval = tested[0]
+    if not row.shown:
+        return f"no difference is shown for {side} at {_hidden(row, interval)} ms"
+    return f"{side} is {_shown(row, value, interval)}"
 
 
 def _latency_of(side: str, headline: Sequence[Difference]) -> str:

@@ -29,7 +29,7 @@ def ranking_table(comparison: Comparison) -> Table:
     slo = comparison.ranking.slo
     percentile = "" if slo is None else slo.partition("<")[0]
     money = ("USD a month", "per million") if comparison.bills else ()
-    titles = ("", "side", *((f"{percentile} ms", slo) if slo else ()), *money)
+    titles = ("#", "side", *((f"{percentile} ms", slo) if slo else ()), *money)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in titles:
         left = title in ("side", slo)

@@ -13,7 +13,7 @@ from comparison.records import BlockRecord
 from comparison.stop_rule import decide
 from comparison.verdict import compare
 from tests.comparison.builders import FOUR_SIDES, blocks, four_sides, load, rounds, run
-from tests.comparison.price_books import frozen_book
+from tests.comparison.price_books import book_with_break_even, frozen_book
 
 EU = frozen_book("eu-central-1")
 SOUND: Mapping[str, object] = {"emulated": (), "cpu_share_enforced": True}
@@ -69,10 +69,32 @@ def test_the_verdict_says_which_side_and_why() -> None:
     verdict = judged().verdict
 
     assert verdict.startswith("At 36.2 requests/s three-tier is the cheapest side: $")
-    assert "Against cached three-tier is 1.21 ms slower at p50 [" in verdict
-    assert "no difference is shown for scaled-out at p50 [" in verdict
-    assert "three-tier is cheaper than cached at every rate up to 10,000 requests/s." in verdict
-    assert "cached is cheaper than serverless at every rate up to 127 requests/s." in verdict
+    assert "Against cached three-tier is 2.15 ms slower at p95 [" in verdict
+    assert "no difference is shown for scaled-out at p95 [" in verdict
+    assert "at every rate" not in verdict
+
+
+def test_a_rate_at_which_the_cheaper_side_changes_is_in_the_verdict() -> None:
+    found = compare(four_sides(**SOUND), rounds(FOUR_SIDES), book_with_break_even())
+
+    (pair,) = [one for one in found.break_evens if one.side == "serverless"]
+    rate = f"{pair.result.rates[0]:.1f}"
+    assert (
+        f"serverless is cheaper than cached below {rate} requests/s, cached above" in found.verdict
+    )
+
+
+@pytest.mark.parametrize(
+    ("targets", "says"),
+    [
+        (("ec2",), "1 sides; 2 to 6 can be compared"),
+        (tuple(f"ec2#{number}" for number in range(7)), "7 sides; 2 to 6"),
+        (("ec2", "mainframe"), "'mainframe' is none of three-tier, cached, scaled-out"),
+    ],
+)
+def test_a_run_that_no_command_makes_is_refused(targets: tuple[str, ...], says: str) -> None:
+    with pytest.raises(ComparisonError, match=says):
+        compare(run(targets=targets), blocks(), EU)
 
 
 def test_an_slo_takes_sides_out_that_miss_it() -> None:
