@@ -25,6 +25,7 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     # Until main() can say it in one line, Ctrl-C ends this without a traceback of some import.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+import errno
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
@@ -57,6 +58,15 @@ from loadtests.errors import LoadTestError
 from measurement.errors import ArgumentError, MeasurementError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_UNEXPECTED = 1, 2, 3
+# What a machine may run out of, wherever that happens, and what to do then.
+EXHAUSTED = {
+    errno.ENOSPC: "free some space, or name another folder",
+    errno.EDQUOT: "free some of your space, or name another folder",
+    errno.EFBIG: "raise the limit of file sizes: ulimit -f unlimited",
+    errno.EROFS: "name a folder that can be written",
+    errno.EMFILE: "raise the limit of open files: ulimit -n 8192",
+    errno.ENFILE: "end some of what runs on this machine",
+}
 EXPECTED_ERRORS = (
     ComparisonError,
     EmulationError,
@@ -86,13 +96,22 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, click.Abort):
         # Click's name for Ctrl-C; the cause tells which signal it was.
         return 128 + getattr(error.__cause__, "signal_number", signal.SIGINT)
-    if isinstance(error, EXPECTED_ERRORS):
-        return _fail(str(error), EXIT_FAILED)
+    expected = str(error) if isinstance(error, EXPECTED_ERRORS) else _exhausted(error)
+    if expected is not None:
+        return _fail(expected, EXIT_FAILED)
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone (`| head`); there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     return _fail_unexpectedly(error)
+
+
+def _exhausted(error: BaseException) -> str | None:
+    """What the machine has run out of, and what to do; None where it is something else."""
+    if not isinstance(error, OSError) or error.errno not in EXHAUSTED:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}; {EXHAUSTED[error.errno]}"
 
 
 class DefaultsToRun(click.Group):

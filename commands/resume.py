@@ -54,7 +54,7 @@ def resume(
     confirm_hosts(order.urls, given=yes)
     raise_file_limit()
     try:
-        with Supervisor() as supervisor:
+        with results.claimed(), Supervisor() as supervisor:
             house = start_here(supervisor, order, results.logs, display)
             refuse_other("versions", record.versions, house.facts.versions, folder)
             answers = check_sides(house, order)

@@ -56,7 +56,7 @@ def run(
     order, account = open_place(place, order, book.region)
     results = create_results(out, datetime.now(UTC))
     try:
-        with Supervisor() as supervisor:
+        with results.claimed(), Supervisor() as supervisor:
             house = _start(supervisor, order, place, account, results, display)
             answers = check_sides(house, order)
             wanted = calibration and place.makes_load_here

@@ -213,13 +213,21 @@ def look(environ: Mapping[str, str], repository: Path) -> list[Finding]:
         governor(_governors(Path("/sys"))),
         memory(psutil.virtual_memory().available, lambda_concurrency()),
         *(disk(folder, shutil.disk_usage(folder).free) for folder in _folders()),
-        credentials(environ, Path.home()),
+        credentials(environ, _home()),
     ]
 
 
 def _folders() -> list[Path]:
     """Where a run writes: results here, the private servers' data in the temporary directory."""
     return list(dict.fromkeys((Path.cwd(), Path(tempfile.gettempdir()))))
+
+
+def _home() -> Path:
+    """The user's; the root folder for a user id without a name, as in a container."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
 
 
 def _is_free(number: int) -> bool:

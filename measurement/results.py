@@ -14,6 +14,8 @@ of the block that was under way stays in logs/.
 """
 
 import contextlib
+import fcntl
+import itertools
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -73,8 +75,24 @@ class ResultsFolder:
             temporary.write_text(text, encoding="utf-8")
             os.replace(temporary, path)  # noqa: PTH105 - atomic also where the file exists
         except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             raise MeasurementError(f"--out: cannot write {path}: {error.strerror}") from error
         return path
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep others from writing here meanwhile; ArgumentError where one does.
+
+        The kernel lets the lock go when its holder dies, so none can be left behind.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            with contextlib.suppress(_NoLocksError):
+                _lock(descriptor, self.path)
+            yield
+        finally:
+            os.close(descriptor)
 
     def remove_if_empty(self) -> None:
         """Leave nothing of a run that has written nothing."""
@@ -88,18 +106,45 @@ class ResultsFolder:
 
 def create_results(out: Path | None, now: datetime) -> ResultsFolder:
     """A new folder, results/<UTC time> unless `out` says where; never one that holds results."""
-    path = out or Path("results", now.strftime("%Y-%m-%dT%H-%M-%SZ"))
+    path = out or _unused(Path("results", now.strftime("%Y-%m-%dT%H-%M-%SZ")))
     if path.is_dir() and any(path.iterdir()):
         raise ArgumentError(f"--out: {path} is not empty; name a new folder")
     folder = ResultsFolder(path)
     try:
-        folder.logs.mkdir(parents=True, exist_ok=True)
-        folder.blocks.mkdir(exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        # One run makes this; another one at the same moment fails.
+        folder.logs.mkdir()
+        folder.blocks.mkdir()
+    except FileExistsError as error:
+        if not path.is_dir():
+            raise ArgumentError(f"--out: {path} is a file; name a new folder") from error
+        raise ArgumentError(f"--out: {path} is another run's; name a new folder") from error
     except OSError as error:
         raise ArgumentError(
             f"--out: cannot make {path}: {error.strerror}; name a folder that can be written"
         ) from error
     return folder
+
+
+class _NoLocksError(Exception):
+    """This file system has no locks: two writers would not be noticed."""
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ArgumentError(
+            f"{path}: another ./compare.py is writing to it; wait for its end"
+        ) from error
+    except OSError as error:
+        raise _NoLocksError from error
+
+
+def _unused(path: Path) -> Path:
+    """The path, or with -2, -3, … behind it: two runs may begin in the same second."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain((path,), numbered) if not one.exists())
 
 
 def read_results(path: Path) -> tuple[RunRecord, list[BlockRecord]]:

@@ -1,5 +1,6 @@
 """The command: what it accepts, what it says, and how it exits."""
 
+import errno
 import json
 import os
 import signal
@@ -193,3 +194,18 @@ def test_ctrl_c_while_it_is_still_being_imported_ends_it_without_a_traceback(
         _, error = process.communicate(timeout=30)
 
     assert (process.returncode, error) == (-signal.SIGINT, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/a/b"), "/a/b: No space left on device"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files; raise the limit"),
+    ],
+)
+def test_what_a_machine_runs_out_of_is_an_expected_failure(
+    error: OSError, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare._exit_code(error) == 1
+
+    assert capsys.readouterr().err.startswith(f"compare.py: {says}")

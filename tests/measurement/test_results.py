@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 from comparison.errors import ComparisonError
 from comparison.latency_log import SENT, measured_successes
 from comparison.records import to_json
-from measurement.errors import MeasurementError
+from measurement.errors import ArgumentError, MeasurementError
 from measurement.results import ResultsFolder, create_results, read_results, what_is_missing
 from tests.measurement.records import a_block, a_log, a_run, keep
 
@@ -155,3 +157,57 @@ def test_half_written_files_are_not_read(tmp_path: Path) -> None:
     (folder.blocks / ".01-ec2.json.part").write_text("{", encoding="utf-8")
 
     assert read_results(folder.path) == (a_run(), [])
+
+
+def test_two_runs_of_the_same_second_have_a_folder_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    names = [create_results(None, NOW).path.name for _ in range(3)]
+
+    first = "2026-11-23T12-30-05Z"
+    assert names == [first, f"{first}-2", f"{first}-3"]
+
+
+def test_one_writes_to_a_folder_at_a_time(tmp_path: Path) -> None:
+    folder = create_results(tmp_path / "run", NOW)
+
+    with (
+        folder.claimed(),
+        pytest.raises(ArgumentError, match=r"run: another \./compare\.py is writing to it"),
+        folder.claimed(),
+    ):
+        pass
+    with folder.claimed():
+        folder.write_run(a_run())
+
+
+# In a process of its own: a limit that is lowered cannot be raised again.
+FULL = """
+import resource, sys
+from pathlib import Path
+from measurement.errors import ArgumentError, MeasurementError
+from measurement.results import ResultsFolder
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    ResultsFolder(Path(sys.argv[1])).write_text("run.json", "new" * 1000)
+except MeasurementError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_where_there_is_no_room_the_file_is_what_it_was(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("old", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == f"--out: cannot write {tmp_path / 'run.json'}: File too large\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
+    assert (tmp_path / "run.json").read_text(encoding="utf-8") == "old"
