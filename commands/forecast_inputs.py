@@ -5,15 +5,18 @@ The edge of the forecast: it reads, and names the file, the line and the field o
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from math import ceil
 from pathlib import Path
 
 from commands.page import planned_users
 from commands.showing import read_folder
-from comparison.architectures import Setup
-from comparison.demands import measured_demands
+from comparison.architectures import Demand, Setup
+from comparison.billing.usage import THOUSANDTH
+from comparison.demands import instance_rate, measured_demands
 from comparison.errors import ComparisonError
-from comparison.forecast.calibration import calibrate
+from comparison.forecast.calibration import Calibration, calibrate
 from comparison.forecast.levels import Level, MeasuredRun
 from comparison.forecast.load import Load
 from comparison.forecast.projection import SideInput
@@ -81,7 +84,7 @@ def _range(think: ThinkTime) -> tuple[float, float]:
 def measured_sides(
     runs: Sequence[MeasuredRun], levels: Sequence[Level], setup: Setup
 ) -> tuple[SideInput, ...]:
-    """Each side of the runs, in their order; the bill's figures are of the highest load.
+    """Each side of the runs, in their order; the bill's other figures are of the highest load.
 
     A serverless side that was billed nothing cannot be priced: ComparisonError.
     """
@@ -96,8 +99,18 @@ def measured_sides(
                 f"{run.name}: {side} lacks billed durations (billed_ms_counts), so its month"
                 " cannot be priced; run again"
             )
-        found.append(SideInput(calibrate(own), demand))
+        calibration = calibrate(own)
+        found.append(SideInput(calibration, _for_all_rates(demand, calibration, setup)))
     return tuple(found)
+
+
+def _for_all_rates(demand: Demand, calibration: Calibration, setup: Setup) -> Demand:
+    """With the CPU time that one request more takes, by which instances are counted."""
+    if demand.function is not None:
+        return demand
+    cpu_ms = Decimal(repr(calibration.cpu_ms)).quantize(THOUSANDTH)
+    usage = replace(demand.usage, cpu_ms=cpu_ms)
+    return Demand(usage, rate_per_instance=instance_rate(usage, setup))
 
 
 def typed_file(path: Path, setup: Setup) -> TypedInputs:

@@ -47,6 +47,8 @@ class Calibration:
     memory_mb: int
     gateway_ms: float
     """CPU time of the emulated gateway, which is in `service`; 0 on AWS and on instances."""
+    cpu_ms: float
+    """Of the server or the environments per request, all of it: what instances are counted by."""
     generator_cpu_ms: float
     generator_ms: float
     """What was taken off `service`."""
@@ -105,6 +107,7 @@ def calibrate(levels: Sequence[Level]) -> Calibration:
         init=init,
         memory_mb=chosen[0].memory_mb,
         gateway_ms=gateway_ms,
+        cpu_ms=cpu_ms[computing],
         generator_cpu_ms=cpu_ms.get(GENERATOR, 0.0),
         generator_ms=generator_ms,
         requests=sum(one.samples for level in chosen for one in level.kinds.values()),
@@ -221,8 +224,8 @@ def _within_answers(
         return tuple(shown), ()
     words = (
         f"of the CPU time per request {min(shares):.0%} is taken to lie on the way to the answer: "
-        "more would not fit into the fastest tenth of the answers; several levels of load tell"
-        " them apart better"
+        "more would not fit into the fastest tenth of the answers. The rest counts for instances"
+        " and the bill; several levels of load tell them apart better"
     )
     return tuple(shown), (words,)
 

@@ -4,7 +4,6 @@ Raises ComparisonError where a forecast would reach too far beyond what was meas
 """
 
 from collections.abc import Iterator, Sequence
-from math import fsum
 
 from comparison.cost import to_cent
 from comparison.errors import ComparisonError
@@ -96,13 +95,12 @@ def _input(side: SideInput) -> Input:
     basis = "typed in"
     if requests:
         basis = f"measured: {requests:,} warm answers of {', '.join(calibration.levels)}"
-    shares = fsum(kind.share for kind in calibration.kinds)
     return Input(
         side=side.side,
         basis=basis,
         p50_ms=percentile_ms(service, "50"),
         p95_ms=percentile_ms(service, "95"),
-        cpu_ms=fsum(kind.share * kind.cpu.app_ms for kind in calibration.kinds) / shares,
+        cpu_ms=calibration.cpu_ms,
         hit_share=calibration.hit_share,
         init_ms=None if calibration.init is None else percentile_ms(calibration.init, "50"),
         assumptions=calibration.assumptions,

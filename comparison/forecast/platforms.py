@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
-from comparison.architectures import Setup
+from comparison.architectures import SCALED_OUT, Setup
 from comparison.billing.capacity import Slo
 from comparison.billing.credits import burstable
+from comparison.demands import architecture_of
 from comparison.errors import ComparisonError
 from comparison.forecast.calibration import Calibration, shifted
 from comparison.forecast.limits import FIGURES
@@ -32,6 +33,9 @@ from comparison.forecast.scenario import (
 
 WORKERS = 2
 """Processes that the service starts by default, also on an instance."""
+SCALED_OUT_PROCESSES = 5
+"""Of one worker each, behind a load balancer: how a run starts a scaled-out side on one machine, as
+the experiment of 2020 did."""
 MEMORY_GIB = MappingProxyType({"micro": 1, "small": 2, "medium": 4, "large": 8})
 """Of the sizes of db.t3, db.t4g and db.m5 (https://aws.amazon.com/rds/instance-types/)."""
 GIB = 2**30
@@ -69,11 +73,12 @@ def machine_scenario(calibration: Calibration, load: Load, cores: int) -> Scenar
     client = Client(round_trip_ms=calibration.generator_ms)
     if calibration.init is None:
         generator_cores = max(load.rates(), default=0.0) * calibration.generator_cpu_ms / 1000
+        scaled_out = architecture_of(calibration.side) == SCALED_OUT
         return Ec2Scenario(
             requests=calibration.kinds,
             load=load,
             client=client,
-            workers=WORKERS,
+            workers=SCALED_OUT_PROCESSES if scaled_out else WORKERS,
             vcpus=max(cores - generator_cores, cores / 10),
         )
     kinds = tuple(_with_app_ms(kind, calibration.gateway_ms) for kind in calibration.kinds)

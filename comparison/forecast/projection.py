@@ -18,7 +18,7 @@ from comparison.forecast.calibration import Calibration
 from comparison.forecast.demand import needs_of
 from comparison.forecast.load import Load, constant, ramp
 from comparison.forecast.outcome import Outcome
-from comparison.forecast.platforms import Surroundings, aws_scenario
+from comparison.forecast.platforms import WORKERS, Surroundings, aws_scenario
 from comparison.forecast.raising import INSTANCES, raising_usd
 from comparison.forecast.scenario import Scenario
 from comparison.latency import merge, percentile_ms
@@ -272,21 +272,35 @@ def _answer(
         utilisation=dict(outcome.utilisation),
         cold_share=outcome.cold_starts / outcome.requests if outcome.requests else 0.0,
         holds_slo=None if question.surroundings.slo is None else holds(outcome, question),
-        limits=tuple(
-            LimitAhead(
-                resource=bound.resource,
-                rate=bound.rate,
-                users=int(bound.rate / peak * plan.users),
-                reached=bound.rate < peak,
-                raising=bound.raising,
-                raising_usd=raising_usd(bound.resource, setup, question.book),
-            )
-            for bound in outcome.bounds
-        ),
+        limits=_limits(side, plan, outcome, question),
         requests_per_month=made.requests_per_month,
         total_usd=made.total_usd,
         missing=made.missing,
     )
+
+
+def _limits(
+    side: SideInput, plan: _Plan, outcome: Outcome, question: Question
+) -> tuple[LimitAhead, ...]:
+    peak = plan.peak_rate(question.setup)
+    found = []
+    for bound in outcome.bounds:
+        rate = bound.rate
+        if bound.resource == INSTANCES:
+            # Also by the CPU time that is spent beside the answers.
+            vcpus = plan.instances * min(question.setup.instance.vcpus, WORKERS)
+            rate = min(rate, 1000 * vcpus / side.calibration.cpu_ms)
+        found.append(
+            LimitAhead(
+                resource=bound.resource,
+                rate=rate,
+                users=int(rate / peak * plan.users),
+                reached=rate < peak,
+                raising=bound.raising,
+                raising_usd=raising_usd(bound.resource, question.setup, question.book),
+            )
+        )
+    return tuple(sorted(found, key=lambda limit: limit.rate))
 
 
 def _for_bill(side: SideInput, plan: _Plan, question: Question) -> float:

@@ -104,7 +104,9 @@ def _cpu(side: SideInput, question: Question, factor: float) -> tuple[SideInput,
     )
     usage = side.demand.usage
     demand = replace(side.demand, usage=replace(usage, cpu_ms=usage.cpu_ms * Decimal(str(factor))))
-    changed = replace(side, calibration=replace(side.calibration, kinds=kinds), demand=demand)
+    cpu_ms = side.calibration.cpu_ms * factor
+    calibration = replace(side.calibration, kinds=kinds, cpu_ms=cpu_ms)
+    changed = replace(side, calibration=calibration, demand=demand)
     return changed, question
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import exp, log
+from math import exp, fsum, log
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -223,6 +223,7 @@ def _calibration(
         init=init,
         memory_mb=int(numbers.get("memory_mb", 0)),
         gateway_ms=0.0,
+        cpu_ms=fsum(kind.share * kind.cpu.app_ms for kind in kinds),
         generator_cpu_ms=0.0,
         generator_ms=0.0,
         requests=0,

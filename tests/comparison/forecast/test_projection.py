@@ -108,6 +108,17 @@ def test_a_limit_lies_at_so_many_users_and_a_quota_costs_nothing() -> None:
     assert limit.raising_usd == 0
 
 
+def test_instances_are_limited_by_all_of_their_cpu_time() -> None:
+    side = side_input()
+    metered = replace(side, calibration=replace(side.calibration, cpu_ms=10.0))
+
+    made = forecast_scale(metered, 700, question(instances=3), FakeModels().models())
+
+    assert made.binding.resource == "CPU of the instances"
+    assert made.binding.rate == pytest.approx(3 * 2 * 1000 / 10)
+    assert made.binding.raising_usd == Decimal("11.88")
+
+
 def test_aws_has_its_own_limits_and_latencies() -> None:
     models = FakeModels()
     limits = {"gateway.overhead_ms": 30.0, "lambda.account_concurrency": 77.0}
