@@ -20,12 +20,14 @@ class CommandHelp:
 
 HELP: Final[Mapping[str, CommandHelp]] = {
     "run": CommandHelp(
-        "Put both sides under the same load in turn and compare them.",
+        "Put the sides under the same load in turn and compare them.",
         (
             ("", "about 3 minutes"),
             ("run --profile origin --users 50", "the load of 2020"),
             ("run --profile arrivals --rate 250", "an open model"),
             ("run --until-ci 5% --max-time 1h", "until it is sure"),
+            ("run --targets cached,three-tier,serverless", "any number"),
+            ("run --urls a=http://10.0.0.1,b=http://10.0.0.2", "your own"),
             ("run --fail-if 'serverless.p95_ms > 250'", "exit 1 if it holds"),
             ("run --on aws", "what up has created"),
         ),
@@ -42,6 +44,7 @@ HELP: Final[Mapping[str, CommandHelp]] = {
             ("report results/forty --json > base.json", "a baseline"),
             ("report results/forty --csv tables", "figures.csv and more"),
             ("report results/forty --region us-east-1", "its prices"),
+            ("report results/four --reference cached", "against another side"),
         ),
     ),
     "diff": CommandHelp(
