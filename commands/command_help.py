@@ -27,7 +27,7 @@ HELP: Final[Mapping[str, CommandHelp]] = {
             ("run --profile arrivals --rate 250", "an open model"),
             ("run --until-ci 5% --max-time 1h", "until it is sure"),
             ("run --targets cached,three-tier,serverless", "any number"),
-            ("run --urls a=http://10.0.0.1,b=http://10.0.0.2", "your own"),
+            ("run --urls a=http://a.test,b=http://b.test", "your servers"),
             ("run --fail-if 'serverless.p95_ms > 250'", "exit 1 if it holds"),
             ("run --on aws", "what up has created"),
         ),
