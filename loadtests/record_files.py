@@ -10,12 +10,17 @@ no gevent, so that everything can be called in a thread. Killed at any moment, e
 read: one is replaced in one step, a line of the log is written in one call.
 """
 
+import errno
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loadtests.histogram_log import header
 from loadtests.samples import Chunk, SamplesFile
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No space, no quota, or a file as long as it may be: each may pass while the load goes on."""
 
 
 class RecordFiles:
@@ -27,26 +32,51 @@ class RecordFiles:
         self._progress = record.with_name(f"{record.name}.progress.json")
         # Unbuffered: what was appended stands in the file, even when this process is killed.
         self._log = log_path(record).open("wb", buffering=0)
+        self._held_back = b""
+        self._counts_failed: OSError | None = None
         self.append(header(began_at))
 
     def write_counts(self, snapshot: dict[str, Any]) -> None:
-        """Replace the counts so far."""
-        write_atomically(self._record, json.dumps(snapshot))
+        """Replace the counts so far; on a full disk they stay as they were."""
+        self._counts_failed = _replaced(self._record, json.dumps(snapshot))
 
     def write_progress(self, progress: dict[str, Any]) -> None:
-        """Replace the figures of the moment."""
-        write_atomically(self._progress, json.dumps(progress))
+        """Replace the figures of the moment, if the disk takes them."""
+        _replaced(self._progress, json.dumps(progress))
 
     def append(self, lines: str) -> None:
-        """Add whole lines to the log."""
-        self._log.write(lines.encode("ascii"))
+        """Add whole lines to the log; what a full disk does not take is tried again next time."""
+        self._held_back += lines.encode("ascii")
+        try:
+            while self._held_back:
+                self._held_back = self._held_back[self._log.write(self._held_back) :]
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
 
     def append_samples(self, chunk: Chunk) -> None:
         """Add single requests to their file."""
         self._samples.append(chunk)
 
     def close(self) -> None:
+        """Raise OSError where the disk is full to the end: the record is not whole then."""
+        self.append("")
         self._log.close()
+        if self._held_back:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._log.name)
+        if self._counts_failed is not None:
+            raise self._counts_failed
+
+
+def _replaced(path: Path, text: str) -> OSError | None:
+    """The error of a full disk, if that is why it was not replaced; raises any other."""
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        return error
+    return None
 
 
 def log_path(record: Path) -> Path:
