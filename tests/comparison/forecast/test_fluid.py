@@ -104,12 +104,10 @@ def test_a_wave_keeps_environments_for_the_idle_expiry() -> None:
 
 def test_instances_are_added_at_the_same_time() -> None:
     scenario = ec2(
-        Load("open", ramp(4000.0, 16_000.0, 600.0), 1.0),
-        HIT,
-        MISS,
+        Load("open", ramp(300.0, 1200.0, 600.0), 1.0),
+        kind(2.0, app_ms=1.5),
         load_balancer_ms=1.0,
         autoscaling=Autoscaling(1, 6),
-        **PAIR,
     )
 
     approximate, exact = fluid(scenario, DRAWS), simulate(scenario, 1)
