@@ -36,11 +36,12 @@ test: install-dev ## run lint, types, import contracts and every test (ARGS='-k 
 	@$(VENV)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
-lint: install-dev ## ruff, mypy strict, import-linter
+lint: install-dev ## ruff, mypy strict, import-linter, bandit
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports
+	@$(VENV)/bandit --quiet --configfile pyproject.toml --recursive .
 
 .PHONY: bench
 bench: install-dev ## speed of the hot path and the emulator, as ratios against named peers
@@ -49,6 +50,14 @@ bench: install-dev ## speed of the hot path and the emulator, as ratios against 
 .PHONY: experiment
 experiment: install ## the 2020 experiment again: four architectures, six loads, 90 minutes (docs/experiment.md)
 	@$(VENV)/python -m benchmarks.experiment results/experiment
+
+.PHONY: chaos
+chaos: install-dev ## kill the tool at 200 random moments: nothing lost, nothing left (ARGS='--kills 6')
+	@$(VENV)/python -m tests.chaos $(ARGS)
+
+.PHONY: fuzz
+fuzz: install-dev ## coverage-guided fuzzing of every reader, 60 s each (ARGS='--seconds 10 ec2_http')
+	@$(VENV)/python -m tests.fuzz $(ARGS)
 
 .PHONY: package
 package: install ## build what Lambda runs: build/lambda/deployment.zip and sam.json

@@ -69,6 +69,15 @@ def test_every_step_does_one_thing() -> None:
             assert ("run" in step) != ("uses" in step), step
 
 
+def test_every_action_of_others_is_pinned_to_a_commit_and_says_its_version() -> None:
+    for file in (ACTION, *WORKFLOWS):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            used = re.search(r"uses: (\S+)(.*)", line)
+            if used and not used[1].startswith("./"):
+                assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", used[1]), line
+                assert re.fullmatch(r"  # v\d+\.\d+\.\d+", used[2]), line
+
+
 def test_no_script_is_made_of_an_input() -> None:
     for file in (ACTION, *WORKFLOWS):
         for step in steps_of(file):

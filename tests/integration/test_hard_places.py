@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.integration.family import COMPARE
 
 
@@ -37,17 +35,14 @@ def test_without_any_server_program_it_says_what_to_install(tmp_path: Path) -> N
     assert not out.exists()
 
 
-@pytest.mark.parametrize("command", [["run", "--quiet", "--out"], ["serve", "ec2", "--config"]])
-def test_where_a_folder_cannot_be_made_it_names_the_flag(
-    tmp_path: Path, command: list[str]
-) -> None:
+def test_where_a_folder_cannot_be_made_it_names_the_flag(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
 
-    done = run_compare(*command, file / "run", PATH="/nowhere", HOME=str(tmp_path))
+    done = run_compare("run", "--quiet", "--out", file / "run", PATH="/nowhere", HOME="/nowhere")
 
     assert done.returncode == 2
-    assert command[-1] in done.stderr
+    assert f"--out: cannot make {file / 'run'}" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -61,7 +56,7 @@ def test_with_too_few_open_files_it_names_the_limit(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_without_home_it_reads_and_lists_all_the_same(tmp_path: Path) -> None:
+def test_without_home_it_lists_all_the_same() -> None:
     done = run_compare("profiles", PATH=os.environ["PATH"])
 
     assert done.returncode == 0
