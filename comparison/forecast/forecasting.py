@@ -157,7 +157,8 @@ def _sensitivity(
         users for users in holding if all(one.total_usd is not None for one in by_users[users])
     ]
     chosen = priced or holding
-    return tornado(sides, chosen[-1], question, models) if chosen else None
+    found = tornado(sides, chosen[-1], question, models) if chosen else None
+    return found if found and found.swings else None
 
 
 def _verdicts(scales: Sequence[ScaleForecast], sides: Sequence[str]) -> Iterator[str]:

@@ -39,8 +39,14 @@ class Varied:
 def tornado(
     sides: Sequence[SideInput], users: int, question: Question, models: Models
 ) -> Sensitivity:
-    """Of the first two sides at one scale; the inputs that move the cost most come first."""
-    first, second = sides[0], sides[1]
+    """Of two sides at one scale; the inputs that move the cost most come first.
+
+    Of several sides the first, and the first of the other kind: with functions, or without.
+    """
+    first = sides[0]
+    serverless = first.calibration.init is not None
+    others = (one for one in sides if (one.calibration.init is not None) is not serverless)
+    second = next(others, sides[1])
 
     def ends(words: str, change: Change | None = None, end: float = 1.0) -> Ends:
         found = []

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from comparison.forecast.answers import Swing
 from comparison.forecast.sensitivity import NONE_HOLDS, NOT_KNOWN, tornado
 from comparison.prices import load_price_book
@@ -42,6 +44,15 @@ def test_an_unknown_price_leaves_the_verdict_open() -> None:
 
     assert found.base.difference_usd is None
     assert found.base.verdict == NOT_KNOWN
+
+
+def test_of_several_sides_a_server_is_set_against_the_function() -> None:
+    server = SIDES[0]
+    another = replace(server, calibration=replace(server.calibration, side="three-tier"))
+
+    found = tornado((server, another, SIDES[1]), 7000, question(), FakeModels().models())
+
+    assert found.sides == ("ec2", "serverless")
 
 
 def test_what_a_model_takes_no_notice_of_is_left_out() -> None:
