@@ -268,7 +268,9 @@ class Environment:
             self._could_not_start(error)
 
     def _connect(self) -> Connection:
-        connection = Connection(self._api.handle, MAX_PAYLOAD_BYTES, MAX_RUNTIME_HEAD_BYTES)
+        connection = Connection(
+            self._api.handle, MAX_PAYLOAD_BYTES, MAX_RUNTIME_HEAD_BYTES, keep_headers=False
+        )
         self._connections.append(connection)
         return connection
 

@@ -18,7 +18,7 @@ from typing import cast
 
 import httptools
 
-from emulation.messages import Request, Response
+from emulation.messages import Headers, Request, Response
 
 MAX_HEAD_BYTES = 64 * 1024
 _MAX_PIPELINED = 16
@@ -34,9 +34,16 @@ class Connection(asyncio.Protocol):
     """One client's connection."""
 
     def __init__(
-        self, handler: Handler, max_body_bytes: int, max_head_bytes: int = MAX_HEAD_BYTES
+        self,
+        handler: Handler,
+        max_body_bytes: int,
+        max_head_bytes: int = MAX_HEAD_BYTES,
+        *,
+        keep_headers: bool = True,
     ) -> None:
+        """Without `keep_headers` the handler's requests have none, for one that needs none."""
         self._handler = handler
+        self._keep_headers = keep_headers
         self._max_head_bytes = max_head_bytes
         self._max_body_bytes = max_body_bytes
         self._parser = httptools.HttpRequestParser(self)
@@ -46,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._current: tuple[Request, bool] | None = None
         self._last = False
         self._writable = True
+        self._paused = False
         self._dispatching = False
         self._begin()
 
@@ -59,14 +67,15 @@ class Connection(asyncio.Protocol):
             return
         request, keep_alive = self._current
         self._current = None
-        if self._transport is None or self._transport.is_closing():
+        transport = self._transport
+        if transport is None or transport.is_closing():
             return
         keep_alive = keep_alive and not (self._last and not self._waiting)
-        self._transport.write(encode_response(response, request, keep_alive=keep_alive))
-        if keep_alive:
+        transport.write(encode_response(response, request, keep_alive=keep_alive))
+        if not keep_alive:
+            transport.close()
+        elif self._waiting or self._paused:
             self._next()
-        else:
-            self._transport.close()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -80,7 +89,17 @@ class Connection(asyncio.Protocol):
             self._current = self._waiting.popleft()
             self._handler(self._current[0], self)
         self._dispatching = False
-        if self._transport is not None and not self._last and len(self._waiting) < _MAX_PIPELINED:
+        if self._paused and not self._last and len(self._waiting) < _MAX_PIPELINED:
+            self._pause(paused=False)
+
+    def _pause(self, *, paused: bool) -> None:
+        """Read no more from the client, or go on."""
+        self._paused = paused
+        if self._transport is None:
+            return
+        if paused:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
     # --- asyncio's callbacks ------------------------------------------------------------------
@@ -140,13 +159,13 @@ class Connection(asyncio.Protocol):
             self._transport.write(encode_response(response, nothing, keep_alive=False))
             self._transport.close()
         else:
-            self._transport.pause_reading()
+            self._pause(paused=True)
 
     # --- httptools' callbacks -----------------------------------------------------------------
 
     def _begin(self) -> None:
         self._url = b""
-        self._headers: list[tuple[str, str]] = []
+        self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._body_bytes = 0
         self._head_bytes = 0
@@ -158,11 +177,12 @@ class Connection(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
-        if len(name) == 6 and name.lower() == b"expect":
-            self._expects_continue = value.lower() == b"100-continue"
-        elif len(name) == 4 and name.lower() == b"host":
+        self._headers.append((name, value))
+        size = len(name)
+        if size == 4 and name.lower() == b"host":
             self._hosts += 1
+        elif size == 6 and name.lower() == b"expect":
+            self._expects_continue = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         self._in_body = True
@@ -179,26 +199,32 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._last:
             return
-        target, hosts = origin_form(self._url), self._hosts
+        parser, hosts = self._parser, self._hosts
+        target, version = origin_form(self._url), parser.get_http_version()
         # One Host, which HTTP/1.0 may leave out (RFC 9112, 3.2).
-        one_host = hosts == 1 or (not hosts and self._parser.get_http_version() == "1.0")
+        one_host = hosts == 1 or (not hosts and version == "1.0")
         if target is None or not one_host:
             self._refuse(400)
             return
         request = Request(
-            method=self._parser.get_method().decode("ascii"),
-            target=target,
-            version=self._parser.get_http_version(),
-            headers=tuple(self._headers),
-            body=b"".join(self._body),
-            source_ip=self._source_ip,
-            body_too_large=self._body_bytes > self._max_body_bytes,
+            parser.get_method().decode("ascii"),
+            target,
+            version,
+            _decoded(self._headers) if self._keep_headers else (),
+            b"".join(self._body),
+            self._source_ip,
+            self._body_bytes > self._max_body_bytes,
         )
-        self._waiting.append((request, self._parser.should_keep_alive()))
+        self._waiting.append((request, parser.should_keep_alive()))
         self._begin()
-        self._next()
-        if len(self._waiting) >= _MAX_PIPELINED and self._transport is not None:
-            self._transport.pause_reading()
+        if self._current is None:
+            self._next()
+        if len(self._waiting) >= _MAX_PIPELINED:
+            self._pause(paused=True)
+
+
+def _decoded(headers: list[tuple[bytes, bytes]]) -> Headers:
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
 
 
 def origin_form(url: bytes) -> str | None:
@@ -216,29 +242,27 @@ def origin_form(url: bytes) -> str | None:
 
 def encode_response(response: Response, request: Request, *, keep_alive: bool) -> bytes:
     """Write status line, headers and body as they go over the wire."""
-    status = response.status
-    lines = [
-        f"HTTP/1.1 {status} {_phrase(status)}",
-        f"Date: {_http_date(int(time.time()))}",
-        "Connection: keep-alive" if keep_alive else "Connection: close",
-    ]
-    if status not in _NO_BODY_STATUSES:
-        lines.append(f"Content-Length: {len(response.body)}")
-    lines += [f"{name}: {value}" for name, value in response.headers]
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", errors="replace")
-    if request.method == "HEAD" or status in _NO_BODY_STATUSES:
-        return head
-    return head + response.body
+    status, headers, body = response
+    head = _head_begin(status, int(time.time()), keep_alive=keep_alive)
+    has_body = status not in _NO_BODY_STATUSES
+    if has_body:
+        head += f"Content-Length: {len(body)}\r\n"
+    for name, value in headers:
+        head += f"{name}: {value}\r\n"
+    encoded = f"{head}\r\n".encode("utf-8", errors="replace")
+    return encoded + body if has_body and request.method != "HEAD" else encoded
 
 
 @lru_cache(maxsize=64)
+def _head_begin(status: int, epoch_seconds: int, *, keep_alive: bool) -> str:
+    """What is the same in all answers of one second."""
+    connection = "keep-alive" if keep_alive else "close"
+    date = formatdate(epoch_seconds, usegmt=True)
+    return f"HTTP/1.1 {status} {_phrase(status)}\r\nDate: {date}\r\nConnection: {connection}\r\n"
+
+
 def _phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-@lru_cache(maxsize=4)
-def _http_date(epoch_seconds: int) -> str:
-    return formatdate(epoch_seconds, usegmt=True)
