@@ -51,6 +51,18 @@ bench: install-dev ## speed of the hot path and the emulator, as ratios against 
 experiment: install ## the 2020 experiment again: four architectures, six loads, 90 minutes (docs/experiment.md)
 	@$(VENV)/python -m benchmarks.experiment results/experiment
 
+.PHONY: reliability
+reliability: install-dev ## let everything fail under both sides, and check what it costs (ARGS=--short)
+	@$(VENV)/python -m benchmarks.reliability $(ARGS)
+
+.PHONY: overload
+overload: install-dev ## three times what each side can carry: served, refused, back (ARGS=--short)
+	@$(VENV)/python -m benchmarks.overload $(ARGS)
+
+.PHONY: soak
+soak: install-dev ## ten minutes of load: do threads, descriptors or memory grow (ARGS=--short)
+	@$(VENV)/python -m benchmarks.soak $(ARGS)
+
 .PHONY: chaos
 chaos: install-dev ## kill the tool at 200 random moments: nothing lost, nothing left (ARGS='--kills 6')
 	@$(VENV)/python -m tests.chaos $(ARGS)
