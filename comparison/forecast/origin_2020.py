@@ -49,8 +49,8 @@ FUNCTION_MS, GATEWAY_MS = 4.0, 10.0
 CONNECTIONS_PER_SECOND = 78.0
 """Fitted to the totals of the four broken cells."""
 SLOTS = 8
-"""Connections that a process has open at a time. With one, requests would wait for each other at
-400 users already (a mean of 40 ms, 31 were published); any number from 8 on fits."""
+"""Connections that a process has open at a time: fitted to 400 users, where 28/31 ms were
+published. One slot gives 31/36, 8 give 27/32, 32 give 27/28."""
 ACCEPT_QUEUE = 90
 """Fitted to the median at 1,500 users: who gets into the queue waits for 90 / 78 s."""
 CLIENT_TIMEOUT_SECONDS = 60.0

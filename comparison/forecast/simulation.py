@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from comparison.errors import ComparisonError
 from comparison.forecast.bounds import bounds
+from comparison.forecast.checking import check
 from comparison.forecast.ec2_arrays import Ec2Arrays, ec2_arrays
 from comparison.forecast.kernels import serverless, servers
 from comparison.forecast.kernels.clients import ATTEMPT_ERRORS, ERRORS
@@ -29,9 +30,10 @@ MOST_ROOM = 1 << 23
 def simulate(scenario: Scenario, seed: int, most_room: int = MOST_ROOM) -> Outcome:
     """What happens, from the first request to the last answer.
 
-    Raises ComparisonError where more than `most_room` attempts are open at once: such an overload
-    needs the fluid model.
+    Raises ComparisonError where the scenario cannot be (checking.py), and where more than
+    `most_room` attempts are open at once: such an overload needs the fluid model.
     """
+    check(scenario)
     room = min(FIRST_ROOM, most_room)
     while room <= most_room:
         outcome = (
