@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from emulation.private_servers import DataServers, start_data_servers
 from emulation.supervision import Supervisor
@@ -12,10 +13,14 @@ from measurement.dataset import load
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach the programs that tests start, also where pytest itself is to ignore it.
+    """Let no property fail because the machine is slow, and let Ctrl-C reach what tests start.
 
-    A program that is started with `&` ignores SIGINT, and so does everything that it starts.
+    The latter also where pytest itself is to ignore it: a program that is started with `&` ignores SIGINT, and so does everything that it starts.
     """
+    settings.register_profile(
+        "slow-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("slow-machine")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
