@@ -15,7 +15,8 @@ from measurement.dataset import load
 def pytest_configure() -> None:
     """Let no property fail because the machine is slow, and let Ctrl-C reach what tests start.
 
-    The latter also where pytest itself is to ignore it: a program that is started with `&` ignores SIGINT, and so does everything that it starts.
+    The latter also where pytest itself is to ignore it: a program that is started with `&` ignores
+    SIGINT, and so does everything that it starts.
     """
     settings.register_profile(
         "slow-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
