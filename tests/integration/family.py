@@ -14,6 +14,7 @@ import psutil
 
 COMPARE = Path(__file__).resolve().parents[2] / "compare.py"
 TEMPORARY = re.compile(r"/tmp/[\w-]+-[0-9a-f]{12}")
+PASSWORD = re.compile(r":([^:@/]+)@")
 GONE_WITHIN_SECONDS = 10.0
 
 
@@ -24,14 +25,32 @@ class Family:
     process: "subprocess.Popen[str]"
     processes: set[psutil.Process] = field(default_factory=set)
     directories: set[Path] = field(default_factory=set)
+    command_lines: set[str] = field(default_factory=set)
+    passwords: set[str] = field(default_factory=set)
+    """Those in the URLs that its processes were given."""
+    listening: set[str] = field(default_factory=set)
+    """Addresses on which they wait for connections."""
 
     def look(self) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 self.processes.add(child)
                 with contextlib.suppress(psutil.Error):
-                    found = TEMPORARY.findall(" ".join(child.cmdline()))
-                    self.directories.update(map(Path, found))
+                    words = " ".join(child.cmdline())
+                    self.command_lines.add(words)
+                    self.directories.update(map(Path, TEMPORARY.findall(words)))
+
+    def inspect(self) -> None:
+        """Look once at what only takes a moment's longer look: environments and sockets."""
+        self.look()
+        for process in self.processes:
+            with contextlib.suppress(psutil.Error):
+                given = process.environ()
+                for name in ("DATABASE_URL", "CACHE_URL"):
+                    self.passwords.update(PASSWORD.findall(given.get(name, "")))
+                for one in process.net_connections("inet"):
+                    if one.status == psutil.CONN_LISTEN:
+                        self.listening.add(one.laddr.ip)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 120

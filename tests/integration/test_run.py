@@ -9,7 +9,7 @@ import pytest
 
 from comparison.records import BlockRecord, RunRecord
 from measurement.results import read_results
-from tests.integration.family import COMPARE, started
+from tests.integration.family import COMPARE, Family, started
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class FinishedRun:
     folder: Path
     run: RunRecord
     blocks: list[BlockRecord]
+    errors: str
+    family: Family
     left_behind: list[str]
 
 
@@ -26,11 +28,14 @@ def short_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     folder = tmp_path_factory.mktemp("results") / "run"
     load = ("--users", "5", "--duration", "3", "--blocks", "2")
     with started("run", *load, "--seed", "3", "--out", folder) as family:
+        family.wait_until(lambda: any(folder.glob("blocks/*.json")))
+        family.inspect()
         family.wait_until((folder / "report.json").exists)
         output, errors = family.process.communicate(timeout=30)
         assert family.process.returncode == 0, errors
         run, blocks = read_results(folder)
-        return FinishedRun(output, folder, run, blocks, family.left_behind())
+        left_behind = family.left_behind()
+        return FinishedRun(output, folder, run, blocks, errors, family, left_behind)
 
 
 def test_both_sides_get_the_same_load_and_no_request_fails(short_run: FinishedRun) -> None:
@@ -90,6 +95,25 @@ def test_the_table_is_printed_and_kept_and_can_be_made_again(short_run: Finished
         check=True,
     )
     assert again.stdout == (short_run.folder / "report.json").read_text(encoding="utf-8")
+
+
+def test_passwords_are_in_no_command_line_no_output_no_log_and_no_result(
+    short_run: FinishedRun,
+) -> None:
+    files = [file for file in short_run.folder.rglob("*") if file.is_file()]
+    texts = [short_run.output, short_run.errors, *short_run.family.command_lines]
+    texts += [file.read_text(encoding="utf-8", errors="replace") for file in files]
+
+    assert len(short_run.family.passwords) >= 2  # MariaDB's and Redis', each run's own
+    assert len(short_run.family.command_lines) >= 6
+    assert len(files) > 10
+    for password in short_run.family.passwords:
+        assert len(password) >= 32
+        assert not any(password in text for text in texts)
+
+
+def test_everything_listens_on_this_machine_alone(short_run: FinishedRun) -> None:
+    assert short_run.family.listening == {"127.0.0.1"}
 
 
 def test_no_secret_is_kept_in_the_results(short_run: FinishedRun) -> None:
