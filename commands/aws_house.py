@@ -15,7 +15,8 @@ from commands import aws_options
 from commands.aws_options import open_chosen_account, stacks_of
 from commands.condition_options import SHARE
 from commands.run_facts import RunFacts
-from commands.run_order import RunOrder
+from commands.run_order import RunOrder, architecture
+from comparison.demands import same_architecture
 from emulation.supervision import Supervisor
 from infrastructure.account import Account, in_our_words
 from infrastructure.endpoints import Endpoints, find_endpoints
@@ -30,7 +31,7 @@ from measurement.locust_run import MakeLoad, run_load
 from measurement.machine import versions
 from measurement.progress_display import ProgressDisplay
 from measurement.results import ResultsFolder
-from measurement.targets import EC2, SERVERLESS
+from measurement.targets import SERVERLESS
 
 CACHE = "warm"
 """What every run on AWS has: the cache cannot be emptied from outside the VPC."""
@@ -138,11 +139,10 @@ def aws_order(order: RunOrder) -> RunOrder:
     """The order as AWS allows it; ArgumentError for what it does not."""
     if order.urls:
         raise ArgumentError("--urls: these servers are where they are; leave out --on aws")
-    if sorted(order.targets) != [EC2, SERVERLESS]:
+    if sorted(map(_is_serverless, order.targets)) != [False, True]:
         raise ArgumentError(
-            "--targets: --on aws measures what ./compare.py up has created, one ec2 side and one"
-            " serverless side (--targets ec2,serverless); the other architectures run on this"
-            " machine"
+            "--targets: --on aws measures what ./compare.py up has created, one side on instances"
+            " and one serverless side (--targets ec2,serverless); more of them run on this machine"
         )
     if order.cache in ("cold", SHARE):
         raise ArgumentError(
@@ -150,6 +150,21 @@ def aws_order(order: RunOrder) -> RunOrder:
             " and every block finds all customers in the cache"
         )
     return replace(order, cache=CACHE)
+
+
+def _is_serverless(name: str) -> bool:
+    return architecture(name) == SERVERLESS
+
+
+def refuse_other_architecture(order: RunOrder, endpoints: Endpoints) -> None:
+    """ArgumentError unless the deployment consists of what is to be measured, and billed."""
+    deployed = endpoints.ec2_architecture
+    own = next(name for name in order.targets if not _is_serverless(name))
+    if not same_architecture(own, deployed):
+        raise ArgumentError(
+            f"--targets: the EC2 side of this deployment is {deployed}, not {own}; run with"
+            f" --targets {deployed},serverless"
+        )
 
 
 def refuse_faults(place: Place, order: RunOrder) -> None:
@@ -189,9 +204,12 @@ def start_aws_house(
             run_key = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
             fargate = FargateLoad(account, loadgen, place.loadgen, run_key, display.step, sleep)
     refuse_unreachable(endpoints, place)
+    refuse_other_architecture(order, endpoints)
     sides: dict[str, AwsTarget] = {
-        EC2: AwsEc2Target(account, endpoints, sleep),
-        SERVERLESS: AwsServerlessTarget(account, endpoints, sleep),
+        name: AwsServerlessTarget(account, endpoints, sleep)
+        if _is_serverless(name)
+        else AwsEc2Target(account, endpoints, sleep, name=name)
+        for name in order.targets
     }
     profile = order.cached_profile
     ids = range(profile.first_id, profile.last_id + 1)
@@ -199,7 +217,7 @@ def start_aws_house(
     running = {}
     for side in order.targets:
         url = sides[side].start()
-        load_url = endpoints.ec2_load_url if side == EC2 else None
+        load_url = None if _is_serverless(side) else endpoints.ec2_load_url
         running[side] = RunningTarget(sides[side], url, RemoteCache(url, ids), load_url)
     return AwsHouse(account, endpoints, sides, running, display, sleep, fargate)
 

@@ -31,11 +31,6 @@ class Sides:
 
     def refuse_profile(self, profile: Profile) -> None:
         """ArgumentError for a load that these sides cannot be given."""
-        if self.urls and profile.faults:
-            raise ArgumentError(
-                f"--profile {profile.name}: its faults need servers that this product has started;"
-                " with --urls there are none"
-            )
         foreign = [path for path in profile.asked if path not in ROUTES]
         if foreign and not self.urls:
             raise ArgumentError(

@@ -192,8 +192,10 @@ def _say_what_is_there(creation: Creation, expiry: Expiry | None) -> None:
         click.echo(change)
     click.echo(f"ec2         {outputs.get('LoadBalancerUrl') or outputs['InstanceUrl']}")
     click.echo(f"serverless  {creation.api_url}")
+    named = options.architecture != "cached"
+    targets = f" --targets {options.architecture},serverless" if named else ""
     click.echo(
-        "\ncompare them:  ./compare.py run --on aws\n"
+        f"\ncompare them:  ./compare.py run --on aws{targets}\n"
         "remove it all: ./compare.py down\n"
         "the Lambda side alone, after a change of the code, in chalice_app/:\n"
         f"               ../.venv/bin/chalice deploy --stage {options.stage}"

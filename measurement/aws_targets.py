@@ -70,16 +70,17 @@ class AwsTarget:
 class AwsEc2Target(AwsTarget):
     """The EC2 side: its instance, or the load balancer before it."""
 
-    name = EC2
-
     def __init__(
         self,
         account: Account,
         endpoints: Endpoints,
         sleep: Sleep = time.sleep,
         now: Callable[[], datetime] = utc_now,
+        *,
+        name: str = EC2,
     ) -> None:
         super().__init__(account, endpoints.ec2_url, sleep, now)
+        self.name = name
 
 
 class AwsServerlessTarget(AwsTarget):

@@ -58,11 +58,6 @@ def test_this_products_sides_are_not_asked_for_paths_that_they_do_not_have() -> 
         OWN.refuse_profile(search())
 
 
-def test_nothing_can_be_broken_on_servers_that_are_not_ours() -> None:
-    with pytest.raises(ArgumentError, match="faults need servers that this product has started"):
-        OTHERS.refuse_profile(find_profile("faults"))
-
-
 def test_the_cache_behind_a_url_is_unknown_and_cannot_be_chosen() -> None:
     assert (OWN.cache(None), OWN.cache("warm"), OTHERS.cache(None)) == (
         "profile",
@@ -96,7 +91,8 @@ def test_for_this_machine_nobody_is_asked(capsys: pytest.CaptureFixture[str]) ->
     ("order", "says"),
     [
         (("cached", "three-tier"), "what ./compare.py up has created"),
-        (("ec2", "serverless", "scaled-out"), "the other architectures run on this machine"),
+        (("ec2", "serverless", "scaled-out"), "more of them run on this machine"),
+        (("serverless", "serverless#2"), "one side on instances and one serverless"),
     ],
 )
 def test_on_aws_there_is_what_up_creates(order: tuple[str, ...], says: str) -> None:

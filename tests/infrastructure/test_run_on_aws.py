@@ -19,7 +19,13 @@ import pytest
 from rich.console import Console
 
 import compare
-from commands.aws_house import AwsHouse, aws_order, refuse_unreachable, start_aws_house
+from commands.aws_house import (
+    AwsHouse,
+    aws_order,
+    refuse_other_architecture,
+    refuse_unreachable,
+    start_aws_house,
+)
 from commands.aws_house import Place as AwsPlace
 from commands.conducting import conduct
 from commands.run import run_record
@@ -300,6 +306,24 @@ def test_a_load_balancer_out_of_the_loads_reach_is_refused(
 ) -> None:
     with pytest.raises(ArgumentError, match=says):
         refuse_unreachable(scaled_out(ec2_url), AwsPlace("aws", NAME, STAGE, loadgen))
+
+
+@pytest.mark.parametrize("side", ["ec2", "cached", "three-tier"])
+def test_a_deployment_is_measured_and_billed_as_what_it_is(side: str) -> None:
+    order = replace(ORDER, targets=("serverless", side))
+
+    with pytest.raises(ArgumentError, match=f"is scaled-out, not {side}; run with --targets scal"):
+        refuse_other_architecture(order, scaled_out("http://balancer"))
+
+
+def test_the_deployed_architecture_may_be_named_on_aws() -> None:
+    order = aws_order(replace(ORDER, targets=("scaled-out", "serverless")))
+
+    refuse_other_architecture(order, scaled_out("http://balancer"))
+    refuse_other_architecture(
+        replace(ORDER, targets=("cached", "serverless")),
+        replace(scaled_out("http://instance"), ec2_architecture="cached"),
+    )
 
 
 def test_load_from_fargate_needs_aws_and_no_processes(capsys: pytest.CaptureFixture[str]) -> None:
