@@ -9,6 +9,7 @@ from math import isfinite
 
 from comparison.errors import ComparisonError
 from comparison.forecast.demand import needs_of
+from comparison.forecast.limits import default
 from comparison.forecast.network import network_seconds
 from comparison.forecast.scenario import Cache, Database, Ec2Scenario, LambdaScenario, Scenario
 
@@ -72,6 +73,9 @@ def _of_function(scenario: LambdaScenario) -> Iterator[str]:
         yield "init must hold a time"
     if scenario.concurrency < 0 or scenario.provisioned < 0:
         yield "concurrency and provisioned must be 0 or more"
+    most = scenario.account_concurrency - int(default("lambda.unreserved_minimum"))
+    if scenario.reserved_concurrency is not None and scenario.reserved_concurrency > most:
+        yield f"reserved_concurrency may be {max(most, 0)} at most: AWS keeps the rest unreserved"
     if scenario.host_vcpus is not None and scenario.host_vcpus < 1:
         yield "host_vcpus must be 1 or more, or None"
 

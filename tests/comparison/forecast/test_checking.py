@@ -37,6 +37,7 @@ WRONG_ON_EC2 = {
 WRONG_ON_LAMBDA = {
     "init": {"init": NOTHING},
     "provisioned": {"provisioned": -1},
+    "may be 900 at most": {"reserved_concurrency": 901},
     "host_vcpus": {"host_vcpus": 0.5},
 }
 
