@@ -8,6 +8,7 @@
     logs/                    what the servers, the emulator and Locust had to say
     report.json, report.txt  made from the above and nothing else
 
+Records, reports and logs are for their owner to read alone: they may hold addresses (--urls, AWS).
 Files are replaced whole (written beside, then renamed), and a block's log moves here from logs/
 just before its record is written, so a run that is killed leaves records that can be read; the log
 of the block that was under way stays in logs/.
@@ -72,6 +73,8 @@ class ResultsFolder:
         path = self.path / name
         temporary = path.with_name(f".{path.name}.part")
         try:
+            temporary.unlink(missing_ok=True)  # what a killed run has left may be anybody's to read
+            temporary.touch(mode=0o600)
             temporary.write_text(text, encoding="utf-8")
             os.replace(temporary, path)  # noqa: PTH105 - atomic also where the file exists
         except OSError as error:
@@ -111,9 +114,9 @@ def create_results(out: Path | None, now: datetime) -> ResultsFolder:
         raise ArgumentError(f"--out: {path} is not empty; name a new folder")
     folder = ResultsFolder(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One run makes this; another one at the same moment fails.
-        folder.logs.mkdir()
+        folder.logs.mkdir(mode=0o700)
         folder.blocks.mkdir()
     except FileExistsError as error:
         if not path.is_dir():

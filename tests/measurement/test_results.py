@@ -211,3 +211,14 @@ def test_where_there_is_no_room_the_file_is_what_it_was(tmp_path: Path) -> None:
     assert done.stderr == f"--out: cannot write {tmp_path / 'run.json'}: File too large\n"
     assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
     assert (tmp_path / "run.json").read_text(encoding="utf-8") == "old"
+
+
+def test_records_and_logs_are_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = create_results(tmp_path / "run", NOW)
+    (folder.path / ".run.json.part").touch(mode=0o666)
+
+    folder.write_run(a_run())
+
+    modes = [path.stat().st_mode & 0o077 for path in (folder.path, folder.logs)]
+    modes.append((folder.path / "run.json").stat().st_mode & 0o077)
+    assert modes == [0, 0, 0]
