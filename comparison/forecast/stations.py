@@ -77,7 +77,8 @@ class Queue:
 
     def _chance(self, visiting: float, servers: float, elapsed: float) -> tuple[float, float]:
         station = self.station
-        each = max(1, round(servers / station.queues))
+        # Of each queue; with more instances there are more queues, not longer ones.
+        each = max(1, round(station.servers / station.queues))
         offered = visiting * station.seconds * each / servers
         share = waiting_share(each, min(offered, each))
         varied = (1 + station.squared_variation) / 2
