@@ -39,10 +39,9 @@ from emulation.runtime_api import MAX_RUNTIME_HEAD_BYTES, RuntimeApi
 from emulation.runtime_process import RuntimeProcess
 from emulation.runtime_settings import FunctionSettings, runtime_variables
 from emulation.supervision import Supervisor
+from emulation.time_limit import TimeLimit
 
 _EXIT_GRACE_SECONDS = 1.0
-# uvloop's timers may be early by that much; a function has all of its time.
-_TIMER_SECONDS = 0.001
 
 
 class _Phase(enum.Enum):
@@ -60,7 +59,10 @@ class _Phase(enum.Enum):
     DEAD = enum.auto()
 
 
-_WORKING = frozenset((_Phase.INIT, _Phase.LATE_INIT, _Phase.INVOKE))
+# Looked up once, not for each invocation.
+_INIT, _LATE_INIT, _READY, _INVOKE, _RESET, _EXITING, _DEAD = _Phase
+_LOADING = (_INIT, _LATE_INIT)
+_WORKING = (_INVOKE, *_LOADING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ class Environment:
         self._address = ""
         self._log_stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
         self._process: RuntimeProcess | None = None
-        self._phase = _Phase.INIT
+        self._phase = _INIT
         self._began = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._limit = TimeLimit(self._loop)
         self._invocation: Invocation | None = None
         self._init_ms: float | None = None
         self._init_error: Outcome | None = None
@@ -138,41 +140,41 @@ class Environment:
         except OSError as error:
             self._could_not_start(error)
             return
-        if self._phase is _Phase.DEAD:  # the function was closed meanwhile
+        if self._phase is _DEAD:  # the function was closed meanwhile
             self._server.close()
             return
         self._log.write(format_init_start_line(self._settings.runtime))
         limit_seconds = self._settings.init_limit_seconds
         if self._provisioned:
             limit_seconds = self._settings.provisioned_init_limit_seconds
-        self._limit(limit_seconds, self._init_timed_out)
-        self._spawn(_Phase.INIT)
+        self._limit.set(limit_seconds, self._init_timed_out)
+        self._spawn(_INIT)
 
     def take(self, invocation: Invocation) -> None:
         """Run an invocation in an environment that finished its last one."""
         self._invocation = invocation
-        if self._phase is _Phase.RESET:
+        if self._phase is _RESET:
             self._begin_late_init()
         elif self._api.waiting:
             self._begin()
             self._deliver()
         else:  # the last answer overtook the runtime's request for the next invocation
-            self._limit(self._settings.timeout_seconds, self._timed_out)
+            self._limit.set(self._settings.timeout_seconds, self._timed_out)
 
     def check_exit(self) -> None:
         """Look whether the process is still there; to be called when it may have ended."""
         if self._process is None or self._process.running:
             return
-        if self._phase in (_Phase.DEAD, _Phase.RESET):
+        if self._phase in (_DEAD, _RESET):
             return
         exit_code = self._process.end()
         self._kill()
-        if self._phase is _Phase.INIT:
+        if self._phase is _INIT:
             error_type = self._init_error.error_type if self._init_error else "Runtime.ExitError"
             self._init_failed("error", error_type)
         elif self._invocation is None:
             self.end()
-        elif self._phase is _Phase.READY:
+        elif self._phase is _READY:
             self._begin_late_init()
         else:
             lost = self._init_error or exit_outcome(self._invocation.request_id, exit_code)
@@ -194,10 +196,10 @@ class Environment:
 
     def end(self) -> None:
         """Kill the process and close the runtime API. An invocation in it fails."""
-        if self._phase is _Phase.DEAD:
+        if self._phase is _DEAD:
             return
-        self._phase = _Phase.DEAD
-        self._cancel_limit()
+        self._phase = _DEAD
+        self._limit.close()
         self._kill()
         if self._server is not None:
             self._server.close()
@@ -210,18 +212,18 @@ class Environment:
     # --- what the runtime says (RuntimeListener) ------------------------------------------------
 
     def ready(self) -> None:
-        if self._phase in (_Phase.INIT, _Phase.LATE_INIT) and self.check_memory():
+        if self._phase in _LOADING and self.check_memory():
             return
-        if self._phase is _Phase.INIT:
-            self._cancel_limit()
+        if self._phase is _INIT:
+            self._limit.lift()
             self._init_ms = self._elapsed_ms()
-            self._phase = _Phase.READY
+            self._phase = _READY
             self._events.initialised(self.environment_id)
         if self._invocation is None:
             assert self._process is not None
             self._process.control.freeze()
             return
-        if self._phase is not _Phase.LATE_INIT:
+        if self._phase is not _LATE_INIT:
             self._begin()
         self._deliver()
 
@@ -237,8 +239,8 @@ class Environment:
         if self.check_memory():
             return
         invocation = self._report(RESPONSE_TOO_LARGE, "error")
-        self._phase = _Phase.EXITING
-        self._limit(_EXIT_GRACE_SECONDS, self.end)
+        self._phase = _EXITING
+        self._limit.set(_EXIT_GRACE_SECONDS, self.end)
         self._events.retired(self.environment_id)
         invocation.done(RESPONSE_TOO_LARGE)
 
@@ -252,7 +254,7 @@ class Environment:
         self._api.close()
         self._api = RuntimeApi(self)
         self._init_error = None
-        if phase is _Phase.INIT:
+        if phase is _INIT:
             self._began = time.monotonic()
         try:
             self._process = RuntimeProcess(
@@ -292,7 +294,7 @@ class Environment:
         self._init_failed("timeout", None)
 
     def _init_failed(self, status: str, error_type: str | None) -> None:
-        self._cancel_limit()
+        self._limit.lift()
         self._log.write(format_init_report_line(self._elapsed_ms(), status, error_type))
         if self._invocation is None:  # provisioned, for no request yet
             self.end()
@@ -302,10 +304,10 @@ class Environment:
 
     def _begin_late_init(self) -> None:
         self._begin()
-        self._spawn(_Phase.LATE_INIT)
+        self._spawn(_LATE_INIT)
 
     def _report_late_init(self, status: str, error_type: str | None) -> None:
-        if self._phase is _Phase.LATE_INIT:
+        if self._phase is _LATE_INIT:
             self._log.write(
                 format_init_report_line(self._elapsed_ms(), status, error_type, "invoke")
             )
@@ -313,14 +315,14 @@ class Environment:
     def _begin(self) -> None:
         """Start the invocation's clock: from here on it is billed and may time out."""
         assert self._invocation is not None
-        self._phase = _Phase.INVOKE
+        self._phase = _INVOKE
         self._began = time.monotonic()
         self._log.write(format_start_line(self._invocation.request_id))
-        self._limit(self._settings.timeout_seconds, self._timed_out)
+        self._limit.set(self._settings.timeout_seconds, self._timed_out)
 
     def _deliver(self) -> None:
         assert self._invocation is not None
-        self._phase = _Phase.INVOKE
+        self._phase = _INVOKE
         assert self._process is not None
         self._process.control.run()
         left_ms = self._settings.timeout_seconds * 1000 - self._elapsed_ms()
@@ -329,7 +331,7 @@ class Environment:
 
     def _timed_out(self) -> None:
         assert self._invocation is not None
-        if self._phase is _Phase.READY:
+        if self._phase is _READY:
             self._begin()
         self._report_late_init("timeout", None)
         self._fail(
@@ -341,7 +343,7 @@ class Environment:
         assert self._process is not None
         self._process.control.release()
         invocation = self._report(outcome, status)
-        self._phase = _Phase.READY
+        self._phase = _READY
         self._events.finished(self.environment_id)
         invocation.done(outcome)
 
@@ -349,7 +351,7 @@ class Environment:
         """End an invocation and its process; the environment loads again for the next one."""
         self._kill()
         invocation = self._report(outcome, status)
-        self._phase = _Phase.RESET
+        self._phase = _RESET
         self._events.finished(self.environment_id)
         invocation.done(outcome)
 
@@ -357,7 +359,7 @@ class Environment:
         """Write the log lines that end an invocation, and forget it."""
         assert self._invocation is not None
         assert self._process is not None
-        self._cancel_limit()
+        self._limit.lift()
         duration_ms = self._elapsed_ms()
         invocation, self._invocation = self._invocation, None
         init_ms, self._init_ms = self._init_ms, None
@@ -380,12 +382,3 @@ class Environment:
 
     def _elapsed_ms(self) -> float:
         return (time.monotonic() - self._began) * 1000
-
-    def _limit(self, seconds: float, then: Callable[[], None]) -> None:
-        self._cancel_limit()
-        self._timer = self._loop.call_later(seconds + _TIMER_SECONDS, then)
-
-    def _cancel_limit(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from emulation.messages import Request
@@ -61,8 +61,7 @@ class RestApi:
     stage_variables: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(NamedTuple):
     """What API Gateway gives to one request on arrival."""
 
     request_id: str
@@ -79,18 +78,16 @@ def proxy_event(
     """Build the event of one request; what a request does not have is None, never empty."""
     path, _, query = request.target.partition("?")
     headers, multi_value_headers = _event_headers(request, context)
-    query_values = parse_query(query)
-    body, is_base64 = _event_body(request, api)
+    last_values, values = event_query(query)
+    body, is_base64 = event_body(request, api)
     return {
         "resource": match.resource,
         "path": "/" + path.lstrip("/"),
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": multi_value_headers,
-        "queryStringParameters": (
-            {name: values[-1] for name, values in query_values.items()} or None
-        ),
-        "multiValueQueryStringParameters": query_values or None,
+        "queryStringParameters": last_values,
+        "multiValueQueryStringParameters": values,
         "pathParameters": match.path_parameters,
         "stageVariables": api.stage_variables,
         "requestContext": _request_context(request, match, api, context, path),
@@ -108,7 +105,7 @@ def _request_context(
         "resourcePath": match.resource,
         "httpMethod": request.method,
         "extendedRequestId": context.extended_request_id,
-        "requestTime": _request_time(context.epoch_ms // 1000),
+        "requestTime": request_time(context.epoch_ms // 1000),
         "path": f"/{api.stage}{path}",
         "accountId": ACCOUNT_ID,
         "protocol": f"HTTP/{request.version}",
@@ -141,21 +138,35 @@ def _event_headers(
 ) -> tuple[dict[str, str], dict[str, list[str]]]:
     """`headers`, with the last value of each name, and `multiValueHeaders`, with all."""
     every: dict[str, list[str]] = {}
-    forwarded_for: list[str] = []
     for name, value in request.headers:
-        lower_name = name.lower()
-        if lower_name not in _REMOVED_HEADERS:
-            every.setdefault(_CAPITALISED_HEADERS.get(lower_name, name), []).append(value)
-        elif lower_name == "x-forwarded-for":
-            forwarded_for.append(value)
-    every["X-Amzn-Trace-Id"] = [_sent_trace(request) or f"Root={context.trace_root}"]
-    every["X-Forwarded-For"] = [", ".join([*forwarded_for, request.source_ip])]
+        event_name = event_header_name(name)
+        if event_name is not None:
+            every.setdefault(event_name, []).append(value)
+    every["X-Amzn-Trace-Id"] = [sent_trace(request) or f"Root={context.trace_root}"]
+    every["X-Forwarded-For"] = [forwarded_for(request)]
     every["X-Forwarded-Port"] = ["443"]  # API Gateway serves nothing but HTTPS
     every["X-Forwarded-Proto"] = ["https"]
     return {name: values[-1] for name, values in every.items()}, every
 
 
-def _sent_trace(request: Request) -> str | None:
+def event_header_name(name: str) -> str | None:
+    """How an event names a header; None: the header is not passed on, or replaced."""
+    lower_name = name.lower()
+    if lower_name in _REMOVED_HEADERS:
+        return None
+    return _CAPITALISED_HEADERS.get(lower_name, name)
+
+
+def forwarded_for(request: Request) -> str:
+    """The addresses that a request has come through, the client's own last."""
+    if request.header("x-forwarded-for") is None:
+        return request.source_ip
+    sent = [value for name, value in request.headers if name.lower() == "x-forwarded-for"]
+    return ", ".join([*sent, request.source_ip])
+
+
+def sent_trace(request: Request) -> str | None:
+    """The trace header of a request, if it is one."""
     sent = request.header("x-amzn-trace-id")
     return sent if sent is not None and _TRACE_ROOT.search(sent) else None
 
@@ -165,7 +176,7 @@ def trace_header(request: Request, context: RequestContext) -> str:
 
     The Root that a client sent is kept, Parent and Sampled are appended if missing (recorded).
     """
-    trace = _sent_trace(request) or f"Root={context.trace_root}"
+    trace = sent_trace(request) or f"Root={context.trace_root}"
     if "Parent=" not in trace:
         trace += f";Parent={context.trace_parent}"
     if "Sampled=" not in trace:
@@ -183,7 +194,13 @@ def parse_query(query: str) -> dict[str, list[str]]:
     return values
 
 
-def _event_body(request: Request, api: RestApi) -> tuple[str | None, bool]:
+def event_query(query: str) -> tuple[dict[str, str] | None, dict[str, list[str]] | None]:
+    """`queryStringParameters`, the last value of each name, and the multi-value form of it."""
+    values = parse_query(query)
+    return {name: each[-1] for name, each in values.items()} or None, values or None
+
+
+def event_body(request: Request, api: RestApi) -> tuple[str | None, bool]:
     """The body as text, or as base64 if its media type is one of the API's binary types."""
     if not request.body:
         return None, False
@@ -207,7 +224,7 @@ def host_name(host: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _request_time(epoch_seconds: int) -> str:
+def request_time(epoch_seconds: int) -> str:
     """04/Mar/2020:19:15:17 +0000, in English whatever the locale."""
     at = time.gmtime(epoch_seconds)
     month = _MONTHS[at.tm_mon - 1]

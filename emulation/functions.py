@@ -5,8 +5,8 @@ Invoke API does. Knows nothing of HTTP requests or of API Gateway.
 """
 
 import asyncio
+import random
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from emulation.environments import Environment, EnvironmentEvents
 from emulation.function_log import FunctionLog
 from emulation.invocations import THROTTLED, Invocation, Outcome
 from emulation.metrics import LambdaMetrics
+from emulation.request_ids import REQUEST_ID_BITS, request_id
 from emulation.runtime_settings import FunctionSettings
 from emulation.sandboxes import SandboxPool
 from emulation.supervision import Supervisor
@@ -75,7 +76,9 @@ class LambdaFunction:
             done(THROTTLED)
             return
         self.metrics.concurrent_executions.record(self._pool.concurrency)
-        invocation = Invocation(str(uuid.uuid4()), payload, trace, done)
+        invocation = Invocation(
+            request_id(random.getrandbits(REQUEST_ID_BITS)), payload, trace, done
+        )
         if assignment.cold:
             self._start(assignment.environment_id, invocation)
         else:

@@ -6,20 +6,20 @@ are theirs. Knows nothing of environments.
 
 import asyncio
 import base64
-import json
 import random
 import time
-import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol, TypeGuard
 
-from emulation.events import RequestContext, RestApi, proxy_event, trace_header
+from emulation.event_text import EventWriter
+from emulation.events import RequestContext, RestApi, trace_header
 from emulation.http1 import Connection
 from emulation.invocations import MAX_PAYLOAD_BYTES, Outcome
 from emulation.messages import Request, Response
 from emulation.metrics import GatewayMetrics
+from emulation.request_ids import REQUEST_ID_BITS, request_id
 from emulation.responses import (
     BODY_TOO_LARGE,
     EVENT_TOO_LARGE,
@@ -43,9 +43,10 @@ from emulation.throttling import Throttle
 INTEGRATION_TIMEOUT_SECONDS = 29.0
 """Default and, without a raised quota, maximum: "Quotas for REST APIs" in
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
-
-# An event refers nowhere to itself; not looking for that saves a third of the time.
-_encode = json.JSONEncoder(check_circular=False).encode
+# uvloop's timers may be early by that much; a function has all of its time.
+_TIMER_SECONDS = 0.001
+_CONTEXT_BITS = 96 + 64 + 88 + REQUEST_ID_BITS
+_TRACE_ROOT, _TRACE_PARENT, _EXTENDED_ID = (1 << 96) - 1, (1 << 64) - 1, (1 << 88) - 1
 
 
 class Function(Protocol):
@@ -71,32 +72,35 @@ class Gateway:
         self, settings: GatewaySettings, routes: RouteTable, function: Function, throttle: Throttle
     ) -> None:
         self._settings = settings
-        self._api = settings.api
+        self.api = settings.api
         self._routes = routes
         self._function = function
         self._throttle = throttle
         self.metrics = GatewayMetrics()
+        self._write_event = EventWriter(settings.api).write
         self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: deque[_Exchange] = deque()
+        """Those that may wait for the function, the first come first."""
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answer one request, now or when the function has."""
         context = new_context()
         arrived = time.monotonic()
-        respond = partial(self._respond, connection, arrived)
+        exchange = _Exchange(self, request, context, connection, arrived)
         match = self._routes.match(request.method, request.target.partition("?")[0])
         error = self._refusal(request, match, arrived)
         if match is None or error is not None:
-            respond(error_response(error or UNKNOWN_ROUTE, context))
+            exchange.respond(error_response(error or UNKNOWN_ROUTE, context))
             return
         if match.mock is not None:
-            respond(mock_response(match.mock, context))
+            exchange.respond(mock_response(match.mock, context))
             return
-        event = _encode(proxy_event(request, match, self._api, context)).encode()
+        event = self._write_event(request, match, context)
         if len(event) > MAX_PAYLOAD_BYTES:
-            respond(error_response(EVENT_TOO_LARGE, context))
+            exchange.respond(error_response(EVENT_TOO_LARGE, context))
             return
-        exchange = _Exchange(request, context, self._api, respond, self.metrics)
-        exchange.limit(self._settings.integration_timeout_seconds)
+        self._wait(exchange)
         self._function.invoke(event, exchange.trace, exchange.finish)
 
     def _refusal(self, request: Request, match: Match | None, now: float) -> GatewayError | None:
@@ -114,7 +118,8 @@ class Gateway:
             return TOO_MANY_REQUESTS
         return None
 
-    def _respond(self, connection: Connection, arrived: float, response: Response) -> None:
+    def respond(self, connection: Connection, arrived: float, response: Response) -> None:
+        """Answer a request that came at `arrived`, after the latency that was asked for."""
         latency_seconds = self._settings.latency_seconds
         taken_seconds = time.monotonic() - arrived + latency_seconds
         self.metrics.answered(response.status, taken_seconds * 1000)
@@ -123,43 +128,68 @@ class Gateway:
         else:
             connection.respond(response)
 
+    def _wait(self, exchange: "_Exchange") -> None:
+        """Limit a wait for the function. All are equally long, so one timer serves them all."""
+        waiting = self._waiting
+        while waiting and waiting[0].answered:
+            waiting.popleft()
+        exchange.began = time.monotonic()
+        waiting.append(exchange)
+        if self._timer is None:
+            self._set_timer(self._settings.integration_timeout_seconds)
+
+    def _set_timer(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(max(0.0, seconds) + _TIMER_SECONDS, self._end_waits)
+
+    def _end_waits(self) -> None:
+        self._timer = None
+        waiting = self._waiting
+        before = time.monotonic() - self._settings.integration_timeout_seconds
+        while waiting and (waiting[0].answered or waiting[0].began <= before):
+            exchange = waiting.popleft()
+            if not exchange.answered:
+                exchange.time_out()
+        if waiting:
+            self._set_timer(waiting[0].began - before)
+
 
 class _Exchange:
-    """One request that waits for the function; answered once, by it or by the time limit."""
+    """One request; answered once, by the gateway, the function or the time limit."""
 
     def __init__(
         self,
+        gateway: Gateway,
         request: Request,
         context: RequestContext,
-        api: RestApi,
-        respond: Callable[[Response], None],
-        metrics: GatewayMetrics,
+        connection: Connection,
+        arrived: float,
     ) -> None:
         self.trace = trace_header(request, context)
+        self.began = 0.0
+        """When the function was asked."""
+        self.answered = False
+        self._arrived = arrived
+        self._gateway = gateway
         self._accept = request.header("accept")
         self._context = context
-        self._api = api
-        self._respond = respond
-        self._metrics = metrics
-        self._loop = asyncio.get_running_loop()
-        self._began = time.monotonic()
-        self._timer: asyncio.TimerHandle | None = None
-        self._answered = False
+        self._connection = connection
 
-    def limit(self, seconds: float) -> None:
-        self._timer = self._loop.call_later(seconds, self._time_out)
+    def respond(self, response: Response) -> None:
+        self._gateway.respond(self._connection, self._arrived, response)
 
     def finish(self, outcome: Outcome) -> None:
-        if self._answered:
+        if self.answered:
             return  # the client got its 504 long ago; the function went on by itself
-        self._answered = True
-        if self._timer is not None:
-            self._timer.cancel()
-        self._record()
-        self._respond(self._response(outcome))
+        self._integrated()
+        self.respond(self._response(outcome))
 
-    def _record(self) -> None:
-        self._metrics.integration_latency.record((time.monotonic() - self._began) * 1000)
+    def time_out(self) -> None:
+        self._integrated()
+        self.respond(error_response(INTEGRATION_TIMEOUT, self._context))
+
+    def _integrated(self) -> None:
+        self.answered = True
+        self._gateway.metrics.integration_latency.record((time.monotonic() - self.began) * 1000)
 
     def _response(self, outcome: Outcome) -> Response:
         if outcome.throttled:
@@ -167,13 +197,8 @@ class _Exchange:
         if outcome.error_type is not None:
             return error_response(FUNCTION_FAILED, self._context)
         return function_response(
-            outcome.payload, self._accept, self._api, self._context, self.trace
+            outcome.payload, self._accept, self._gateway.api, self._context, self.trace
         )
-
-    def _time_out(self) -> None:
-        self._answered = True
-        self._record()
-        self._respond(error_response(INTEGRATION_TIMEOUT, self._context))
 
 
 def head_bytes(request: Request) -> int:
@@ -190,11 +215,12 @@ def _unsigned(authorization: str | None) -> TypeGuard[str]:
 def new_context() -> RequestContext:
     """Make the ids of a request that arrives now, in the form that AWS gives them."""
     now = time.time()
-    bits = random.getrandbits(96 + 64 + 88)
+    bits = random.getrandbits(_CONTEXT_BITS)
+    extended_id = (bits & _EXTENDED_ID).to_bytes(11, "big")
     return RequestContext(
-        request_id=str(uuid.uuid4()),
-        extended_request_id=base64.b64encode((bits & (1 << 88) - 1).to_bytes(11, "big")).decode(),
-        trace_root=f"1-{int(now):08x}-{bits >> 152:024x}",
-        trace_parent=f"{bits >> 88 & (1 << 64) - 1:016x}",
-        epoch_ms=int(now * 1000),
+        request_id(bits >> 248),
+        base64.b64encode(extended_id).decode("ascii"),
+        f"1-{int(now):08x}-{bits >> 152 & _TRACE_ROOT:024x}",
+        f"{bits >> 88 & _TRACE_PARENT:016x}",
+        int(now * 1000),
     )

@@ -7,14 +7,13 @@ are those recorded from AWS by LocalStack (tests/aws/services/lambda_/test_lambd
 import json
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100
 """Limit of an event and of a result; "Lambda quotas" says 6 MB, AWS's error message 6291556."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the caller of a function gets."""
 
     payload: bytes
@@ -25,8 +24,7 @@ class Outcome:
     """No environment took it: the concurrency limit is reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One event on its way through a function."""
 
     request_id: str

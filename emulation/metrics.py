@@ -51,32 +51,35 @@ def _count() -> StatisticSet:
     return StatisticSet("Count")
 
 
+def _share(hits: int, count: int) -> StatisticSet:
+    """The statistic of so many ones among `count` values, the others being zeros."""
+    return StatisticSet("Count", count, hits, float(0 < hits == count), float(hits > 0))
+
+
 @dataclass(slots=True)
 class LambdaMetrics:
     """Namespace AWS/Lambda, of one function."""
 
     duration: StatisticSet = field(default_factory=_milliseconds)
     init_duration: StatisticSet = field(default_factory=_milliseconds)
-    errors: StatisticSet = field(default_factory=_count)
+    errors: int = 0
     throttles: StatisticSet = field(default_factory=_count)
     concurrent_executions: StatisticSet = field(default_factory=_count)
 
     def reported(self, report: ReportLine) -> None:
         """Count an invocation that is over."""
         self.duration.record(report.duration_ms)
-        self.errors.record(0.0 if report.status is None else 1.0)
+        if report.status is not None:
+            self.errors += 1
         if report.init_duration_ms is not None:
             self.init_duration.record(report.init_duration_ms)
 
     def as_json(self) -> dict[str, Any]:
         """Metric -> its statistic set; invocations are those that are over."""
-        invocations = StatisticSet("Count")
-        if self.duration.sample_count:
-            count = self.duration.sample_count
-            invocations = StatisticSet("Count", count, count, 1.0, 1.0)
+        count = self.duration.sample_count
         return {
-            "Invocations": invocations.as_json(),
-            "Errors": self.errors.as_json(),
+            "Invocations": _share(count, count).as_json(),
+            "Errors": _share(self.errors, count).as_json(),
             "Throttles": self.throttles.as_json(),
             "Duration": self.duration.as_json(),
             "InitDuration": self.init_duration.as_json(),
@@ -90,22 +93,24 @@ class GatewayMetrics:
 
     latency: StatisticSet = field(default_factory=_milliseconds)
     integration_latency: StatisticSet = field(default_factory=_milliseconds)
-    client_errors: StatisticSet = field(default_factory=_count)
-    server_errors: StatisticSet = field(default_factory=_count)
+    client_errors: int = 0
+    server_errors: int = 0
 
     def answered(self, status: int, latency_ms: float) -> None:
         """Count a request that has its answer."""
         self.latency.record(latency_ms)
-        self.client_errors.record(1.0 if 400 <= status < 500 else 0.0)
-        self.server_errors.record(1.0 if status >= 500 else 0.0)
+        if status >= 500:
+            self.server_errors += 1
+        elif status >= 400:
+            self.client_errors += 1
 
     def as_json(self) -> dict[str, Any]:
         """Metric -> its statistic set."""
         count = self.latency.sample_count
         return {
-            "Count": StatisticSet("Count", count, count, min(count, 1), min(count, 1)).as_json(),
-            "4XXError": self.client_errors.as_json(),
-            "5XXError": self.server_errors.as_json(),
+            "Count": _share(count, count).as_json(),
+            "4XXError": _share(self.client_errors, count).as_json(),
+            "5XXError": _share(self.server_errors, count).as_json(),
             "Latency": self.latency.as_json(),
             "IntegrationLatency": self.integration_latency.as_json(),
         }

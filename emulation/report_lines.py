@@ -6,13 +6,12 @@ Lambda execution environment lifecycle",
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PREFIX = "REPORT RequestId: "
 
 
-@dataclass(frozen=True, slots=True)
-class ReportLine:
+class ReportLine(NamedTuple):
     """What one invocation used and what of it is billed."""
 
     request_id: str
@@ -35,20 +34,19 @@ def billed_duration_ms(duration_ms: float, init_duration_ms: float | None) -> in
 
 
 def format_report_line(report: ReportLine) -> str:
-    fields = [
-        f"{_PREFIX}{report.request_id}",
-        f"Duration: {report.duration_ms:.2f} ms",
-        f"Billed Duration: {report.billed_duration_ms} ms",
-        f"Memory Size: {report.memory_size_mb} MB",
-        f"Max Memory Used: {report.max_memory_used_mb} MB",
-    ]
+    line = (
+        f"{_PREFIX}{report.request_id}\tDuration: {report.duration_ms:.2f} ms"
+        f"\tBilled Duration: {report.billed_duration_ms} ms"
+        f"\tMemory Size: {report.memory_size_mb} MB"
+        f"\tMax Memory Used: {report.max_memory_used_mb} MB"
+    )
     if report.init_duration_ms is not None:
-        fields.append(f"Init Duration: {report.init_duration_ms:.2f} ms")
+        line += f"\tInit Duration: {report.init_duration_ms:.2f} ms"
     if report.status is not None:
-        fields.append(f"Status: {report.status}")
+        line += f"\tStatus: {report.status}"
     if report.error_type is not None:
-        fields.append(f"Error Type: {report.error_type}")
-    return "\t".join(fields)
+        line += f"\tError Type: {report.error_type}"
+    return line
 
 
 def parse_report_line(line: str) -> ReportLine | None:

@@ -138,12 +138,12 @@ def function_response(
         merged = _merged_headers(values.get("headers"), values.get("multiValueHeaders"))
     except _MalformedResultError:
         return error_response(FUNCTION_FAILED, context)
-    headers = [
-        (_client_name(lower_name, name), value)
-        for lower_name, (name, header_values) in merged.items()
-        if lower_name not in _REMOVED_HEADERS
-        for value in header_values
-    ]
+    headers = []
+    for lower_name, (name, header_values) in merged.items():
+        if lower_name in _REMOVED_HEADERS:
+            continue
+        client_name = f"x-amzn-Remapped-{name}" if lower_name in _RENAMED_HEADERS else name
+        headers += [(client_name, value) for value in header_values]
     if "content-type" not in merged:
         headers.append(("Content-Type", "application/json"))
     headers += _gateway_headers(context)
@@ -200,18 +200,23 @@ def _body(values: Mapping[str, Any], *, client_accepts_binary: bool) -> bytes:
 def _merged_headers(single: object, multiple: object) -> dict[str, tuple[str, list[str]]]:
     """Lower-case name -> (name, values). A name in both maps has the values of both (recorded)."""
     merged: dict[str, tuple[str, list[str]]] = {}
+    texts: list[str] = []
     for name, values in _object(multiple).items():
         if not isinstance(values, list):
             raise _MalformedResultError
-        _, known = merged.setdefault(name.lower(), (_checked(name), []))
-        known += [_text(value) for value in values]
+        _, known = merged.setdefault(name.lower(), (name, []))
+        added = [_text(value) for value in values]
+        known += added
+        texts += (name, *added)
     for name, value in _object(single).items():
         if value is None:
             continue
-        _, known = merged.setdefault(name.lower(), (_checked(name), []))
-        text = _text(value)
+        text = value if isinstance(value, str) else _text(value)
+        _, known = merged.setdefault(name.lower(), (name, []))
         if text not in known:
             known.append(text)
+        texts += (name, text)
+    _check("".join(texts))
     return merged
 
 
@@ -228,15 +233,10 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
         raise _MalformedResultError
-    return _checked(str(value))
+    return str(value)
 
 
-def _checked(text: str) -> str:
+def _check(text: str) -> None:
     """Refuse what would end the header and begin another one, or the body."""
     if "\r" in text or "\n" in text or "\0" in text:
         raise _MalformedResultError
-    return text
-
-
-def _client_name(lower_name: str, name: str) -> str:
-    return f"x-amzn-Remapped-{name}" if lower_name in _RENAMED_HEADERS else name

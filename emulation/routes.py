@@ -11,6 +11,7 @@ recorded from AWS (tests/aws/services/apigateway/test_apigateway_lambda.py in it
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from emulation.errors import EmulationError
 from emulation.messages import Response
@@ -20,8 +21,7 @@ CATCH_ALL = "/{proxy+}"
 _LITERAL, _PARAMETER, _GREEDY = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The resource and method that serve a request."""
 
     resource: str
@@ -44,6 +44,10 @@ class _Resource:
     def greedy(self) -> bool:
         return bool(self.segments) and self.segments[-1][0] == _GREEDY
 
+    def may_take(self, length: int) -> bool:
+        """Whether paths of so many segments can be this resource's."""
+        return length == len(self.segments) or (self.greedy and length > len(self.segments))
+
 
 class RouteTable:
     """All resources of one API, most specific first."""
@@ -54,13 +58,19 @@ class RouteTable:
             _Resource(path, _resource_id(path), _template(path), methods)
             for path, methods in paths.items()
         ]
-        self._resources = sorted(resources, key=lambda resource: resource.segments)
+        resources.sort(key=lambda resource: resource.segments)
+        longest = max([len(resource.segments) for resource in resources], default=0)
+        # The last entry is for all longer paths, which only a {proxy+} can take.
+        self._by_length = [
+            [resource for resource in resources if resource.may_take(length)]
+            for length in range(longest + 2)
+        ]
 
     def match(self, method: str, path: str) -> Match | None:
         """Find what serves `method` on the percent-encoded `path`; None is API Gateway's 403."""
         segments = _segments(path)
         resource_found = False
-        for resource in self._resources:
+        for resource in self._by_length[min(len(segments), len(self._by_length) - 1)]:
             if resource_found and not resource.greedy:
                 continue
             parameters = _parameters(resource.segments, segments)
@@ -98,10 +108,10 @@ def _kind(segment: str) -> tuple[int, str]:
 def _parameters(
     template: tuple[tuple[int, str], ...], segments: list[str]
 ) -> dict[str, str] | None:
-    """What the template's parameters stand for; None if the path is not of this template."""
-    greedy = bool(template) and template[-1][0] == _GREEDY
-    if len(segments) < len(template) or (len(segments) > len(template) and not greedy):
-        return None
+    """What the template's parameters stand for; None if the path is not of this template.
+
+    The path has as many segments as the template, or more for a greedy one.
+    """
     found = {}
     for position, (kind, name) in enumerate(template):
         segment = segments[position]

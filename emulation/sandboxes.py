@@ -9,6 +9,7 @@ is kept is undocumented; about ten minutes were observed in 2019
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from emulation.token_bucket import TokenBucket
 
@@ -34,8 +35,7 @@ class PoolLimits:
     scaling_per_second: float = SCALING_PER_SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """The environment that takes a request."""
 
     environment_id: int
