@@ -15,6 +15,7 @@ from comparison.records import CacheUsage, DatabaseUsage
 from emulation.data_connections import connect_database
 from emulation.private_servers import DataServers
 from measurement.errors import MeasurementError
+from measurement.memory import is_alive
 
 _STATUS = (
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Connections', 'Queries', 'Threads_connected')"
@@ -33,7 +34,8 @@ _OWN_COMMANDS = 2
 
 @dataclass(frozen=True, slots=True)
 class DataReading:
-    """Counters since the servers' start; None where a server is not ours."""
+    """Counters since the servers' start; None where a server is not ours, or not the one that was
+    started: a fault has restarted it, and it counts from 0 again."""
 
     database: Mapping[str, int] | None
     cache: Mapping[str, int] | None
@@ -42,8 +44,8 @@ class DataReading:
 def read_counters(servers: DataServers) -> DataReading:
     """What both servers have counted so far; raises MeasurementError when one does not answer."""
     return DataReading(
-        None if servers.database_pid is None else _database_counters(servers.database_url),
-        None if servers.cache_pid is None else _cache_counters(servers.cache_url),
+        _database_counters(servers.database_url) if _counts(servers.database_pid) else None,
+        _cache_counters(servers.cache_url) if _counts(servers.cache_pid) else None,
     )
 
 
@@ -51,8 +53,6 @@ def database_usage(before: DataReading, after: DataReading) -> DatabaseUsage | N
     """What was asked of MariaDB between two readings, the readings themselves taken off."""
     if before.database is None or after.database is None:
         return None
-    if after.database["Connections"] < before.database["Connections"]:
-        return None  # started again in between: what it had counted is gone
     return DatabaseUsage(
         queries=after.database["Queries"] - before.database["Queries"] - _OWN_QUERIES,
         connections_opened=after.database["Connections"]
@@ -74,6 +74,10 @@ def cache_usage(before: DataReading, after: DataReading) -> CacheUsage | None:
         evictions=used["evicted_keys"],
         connections_opened=used["total_connections_received"] - 1,
     )
+
+
+def _counts(pid: int | None) -> bool:
+    return pid is not None and is_alive(pid)
 
 
 def _database_counters(url: str) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import subprocess
+from dataclasses import replace
 
 import redis
 
@@ -68,3 +70,19 @@ def test_a_process_that_is_gone_holds_nothing_and_is_no_environment() -> None:
     assert memory_bytes([os.getpid()]) > 1_000_000
     assert memory_bytes([nobody]) == 0
     assert environment_pids([os.getpid(), nobody]) == []
+
+
+def test_a_server_that_was_restarted_counts_from_0_again_and_is_not_read(
+    data_servers: DataServers,
+) -> None:
+    before = read_counters(data_servers)
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    restarted = replace(data_servers, database_pid=ended.pid)
+
+    after = read_counters(restarted)
+
+    assert database_usage(before, after) is None
+    assert cache_usage(before, after) is not None
+    cpu, _ = Meters(restarted).read({}, {})
+    assert "database" not in cpu
