@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import CORPUS, TARGETS
@@ -30,12 +30,14 @@ def test_an_honest_sender_s_bytes_are_understood(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_nothing_breaks_over_mutated_bytes(name: str, data: st.DataObject) -> None:
     TARGETS[name].check(data.draw(mutated(name)))
 
 
 @pytest.mark.parametrize("name", TARGETS)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200))
 def test_nothing_breaks_over_any_bytes(name: str, data: bytes) -> None:
     TARGETS[name].check(data)

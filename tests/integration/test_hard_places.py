@@ -1,12 +1,18 @@
 """Machines on which a run cannot work: one line that says what to do, the right exit code."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+from measurement.results import create_results
 from tests.integration.family import COMPARE
+from tests.measurement.records import a_block, a_run, keep
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def run_compare(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -72,3 +78,30 @@ def test_a_port_that_is_taken_is_named() -> None:
     assert f"port {port}" in done.stderr
     assert "Address already in use" in done.stderr
     assert "--port" in done.stderr
+
+
+def test_a_read_only_checkout_in_a_path_with_blanks_and_umlauts_does(tmp_path: Path) -> None:
+    root, folder = tmp_path / "check out ü", create_results(tmp_path / "a run ü", NOW)
+    leave_out = shutil.ignore_patterns(".*", "tests", "build", "results", "__pycache__")
+    shutil.copytree(COMPARE.parent, root, symlinks=True, ignore=leave_out)
+    for name in (".venv", ".venv-lambda"):
+        (root / name).symlink_to(COMPARE.parent / name)
+    for path in (root, *root.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o500 if path.is_dir() or path.name == "compare.py" else 0o400)
+    folder.write_run(a_run())
+    keep(folder, a_block(1, "ec2"))
+    keep(folder, a_block(2, "serverless"))
+
+    done = subprocess.run(
+        [root / "compare.py", "report", folder.path, "--html", folder.path / "seite ü.html"],
+        env={"PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "serverless" in done.stdout
+    assert (folder.path / "seite ü.html").is_file()
