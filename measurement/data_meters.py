@@ -34,8 +34,10 @@ _OWN_COMMANDS = 2
 
 @dataclass(frozen=True, slots=True)
 class DataReading:
-    """Counters since the servers' start; None where a server is not ours, or not the one that was
-    started: a fault has restarted it, and it counts from 0 again."""
+    """Counters since the servers' start.
+
+    None where a server is not ours, or has been restarted by a fault: it counts from 0 again.
+    """
 
     database: Mapping[str, int] | None
     cache: Mapping[str, int] | None
