@@ -94,6 +94,7 @@ class Environment:
     ) -> None:
         self.environment_id = environment_id
         self._settings = settings
+        self._arn = settings.arn
         self._provisioned = False
         self._supervisor = supervisor
         self._log = log
@@ -327,7 +328,7 @@ class Environment:
         self._process.control.run()
         left_ms = self._settings.timeout_seconds * 1000 - self._elapsed_ms()
         deadline_ms = int(time.time() * 1000 + left_ms)
-        self._api.deliver(self._invocation, deadline_ms, self._settings.arn)
+        self._api.deliver(self._invocation, deadline_ms, self._arn)
 
     def _timed_out(self) -> None:
         assert self._invocation is not None

@@ -38,7 +38,7 @@ class FunctionLog:
         self._flush_is_due = False
         if self._lines and not self._file.closed:
             lines, self._lines = self._lines, []
-            self._file.write(b"".join([_encoded(line) + b"\n" for line in lines]))
+            self._file.write(b"".join([_encoded(line) for line in lines]))
 
     def close(self) -> None:
         self.flush()
@@ -47,9 +47,9 @@ class FunctionLog:
 
 def _encoded(line: Line) -> bytes:
     if isinstance(line, bytes):
-        return line
-    text = format_report_line(line) if isinstance(line, ReportLine) else line
-    return text.encode("utf-8", errors="replace")
+        return line + b"\n"
+    text = line if isinstance(line, str) else format_report_line(line)
+    return f"{text}\n".encode("utf-8", errors="replace")
 
 
 class LineSplitter:

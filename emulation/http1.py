@@ -41,12 +41,12 @@ class Connection(asyncio.Protocol):
         *,
         keep_headers: bool = True,
     ) -> None:
-        """Without `keep_headers` the handler's requests have none, for one that needs none."""
+        """Without `keep_headers` none is looked at, nor Host and Expect: for a known peer."""
         self._handler = handler
         self._keep_headers = keep_headers
         self._max_head_bytes = max_head_bytes
         self._max_body_bytes = max_body_bytes
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser = httptools.HttpRequestParser(self if keep_headers else _WithoutHeaders(self))
         self._transport: asyncio.Transport | None = None
         self._source_ip = ""
         self._waiting: deque[tuple[Request, bool]] = deque()
@@ -56,10 +56,6 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._dispatching = False
         self._begin()
-
-    @property
-    def open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
 
     def respond(self, response: Response) -> None:
         """Send the answer to the current request, then turn to the next one."""
@@ -81,11 +77,17 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    @property
+    def _can_take(self) -> bool:
+        """Whether an answer to the next request could be sent."""
+        transport = self._transport
+        return self._writable and transport is not None and not transport.is_closing()
+
     def _next(self) -> None:
         if self._dispatching:
             return  # a handler answered at once: the loop below goes on, without recursion
         self._dispatching = True
-        while self._waiting and self._current is None and self._writable and self.open:
+        while self._waiting and self._current is None and self._can_take:
             self._current = self._waiting.popleft()
             self._handler(self._current[0], self)
         self._dispatching = False
@@ -202,7 +204,7 @@ class Connection(asyncio.Protocol):
         parser, hosts = self._parser, self._hosts
         target, version = origin_form(self._url), parser.get_http_version()
         # One Host, which HTTP/1.0 may leave out (RFC 9112, 3.2).
-        one_host = hosts == 1 or (not hosts and version == "1.0")
+        one_host = hosts == 1 or (not hosts and version == "1.0") or not self._keep_headers
         if target is None or not one_host:
             self._refuse(400)
             return
@@ -210,17 +212,32 @@ class Connection(asyncio.Protocol):
             parser.get_method().decode("ascii"),
             target,
             version,
-            _decoded(self._headers) if self._keep_headers else (),
+            _decoded(self._headers),
             b"".join(self._body),
             self._source_ip,
             self._body_bytes > self._max_body_bytes,
         )
-        self._waiting.append((request, parser.should_keep_alive()))
+        taken = (request, parser.should_keep_alive())
         self._begin()
+        if self._current is None and not self._waiting and self._can_take:
+            self._current = taken  # nearly always
+            self._handler(request, self)
+            return
+        self._waiting.append(taken)
         if self._current is None:
             self._next()
         if len(self._waiting) >= _MAX_PIPELINED:
             self._pause(paused=True)
+
+
+class _WithoutHeaders:
+    """Those of a connection's callbacks that say nothing of headers: the parser makes none then."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.on_url = connection.on_url
+        self.on_headers_complete = connection.on_headers_complete
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
 
 
 def _decoded(headers: list[tuple[bytes, bytes]]) -> Headers:

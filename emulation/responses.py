@@ -21,6 +21,8 @@ MAX_HEAD_BYTES = 10_240
 """Request line and header values together: "Quotas for REST APIs". It bounds the URL, too."""
 MAX_REQUEST_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's payload limit: "Quotas for REST APIs"."""
+# json.loads() first looks which of five encodings bytes have; these two are UTF-8's alone.
+_decode = json.JSONDecoder().decode
 _RESULT_KEYS = frozenset(("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"))
 _RENAMED_HEADERS = frozenset(
     (
@@ -160,7 +162,10 @@ def _gateway_headers(context: RequestContext) -> Headers:
 
 def _result_object(result: bytes) -> dict[str, Any]:
     try:
-        values = json.loads(result)
+        if result[:2] == b'{"':
+            values = _decode(result.decode("utf-8", "surrogatepass"))
+        else:
+            values = json.loads(result)
     except (ValueError, RecursionError):  # the latter: nested too deep
         raise _MalformedResultError from None
     if not isinstance(values, dict) or not values.keys() <= _RESULT_KEYS:
