@@ -96,7 +96,7 @@ def _conditions(run: Mapping[str, Any]) -> dict[str, str]:
             continue
         if isinstance(value, Mapping):
             found.update({f"{name} {key}": str(one) for key, one in value.items()})
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             found[name] = "; ".join(map(str, value))
         else:
             found[name] = "none" if value is None else str(value)

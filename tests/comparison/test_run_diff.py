@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from comparison.prices import load_price_book
 from comparison.reports import json_report
 from comparison.run_diff import FigureChange, diff_figures, diff_runs, diff_unit
 from comparison.verdict import compare
-from tests.comparison.builders import blocks, run
+from tests.comparison.builders import FOUR_SIDES, blocks, four_sides, rounds, run
 
 BOOK = load_price_book("eu-central-1")
 BASE = compare(run(), blocks(), BOOK)
@@ -43,6 +44,26 @@ def test_a_side_that_stayed_is_not_said_to_have_changed() -> None:
 
     assert not change("serverless", "p95_ms").shown
     assert "No change of serverless is shown at p50 [" in verdict
+
+
+def test_a_report_of_an_earlier_version_differs_in_nothing_that_it_did_not_know() -> None:
+    values = json.loads(json_report.render(BASE))
+    for field in ("urls", "keep_alive", "preload_share", "answers_compared", "slo", "faults"):
+        del values["run"][field]
+
+    earlier = parse_baseline(json.dumps(values), "earlier")
+
+    assert diff_runs(earlier, base()).conditions == ()
+
+
+def test_runs_of_more_sides_are_compared_side_by_side() -> None:
+    four = baseline_of(compare(four_sides(), rounds(FOUR_SIDES), BOOK), "four")
+
+    found = diff_runs(four, four)
+
+    assert found.sides == tuple(FOUR_SIDES)
+    assert {one.side for one in found.changes} == set(FOUR_SIDES)
+    assert diff_unit("difference:serverless", "p95_ms") is None
 
 
 def test_a_saved_report_stands_for_its_folder() -> None:
