@@ -42,7 +42,6 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +78,11 @@ from loadtests.workers import (
     report_finished,
 )
 
-# Locust looks at the shape once a second, with workers up to every three (its messages may take a
-# second); users are made this much ahead and sleep until their time, so that they start at the
-# exact moment and not in bursts.
+# Locust looks at the shape once a second, with workers up to every three; users are made this much
+# ahead and sleep until their time, so that they start at the exact moment and not in bursts.
 AHEAD_SECONDS = 2.0
 AHEAD_SECONDS_WITH_WORKERS = 5.0
 LOOK_SECONDS = 0.01
-_NO_HEADERS: Mapping[str, str] = {}
 # A global of Locust's, which its workers read before each pause.
 locust.runners.WORKER_REPORT_INTERVAL = REPORT_SECONDS
 
@@ -258,7 +255,7 @@ def record(  # noqa: PLR0913 - all that Sender fires: what is not named costs th
     if block is None:
         return
     # The hot path of the recorder: what is the same for nearly all answers is not called for.
-    status, headers = response.status_code, response.headers or _NO_HEADERS
+    status, headers = response.status_code, response.headers or {}
     timing = headers.get("server-timing", "")
     began_at = block.began_at
     block.recorder.add(
