@@ -105,7 +105,7 @@ def incomplete(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def few_blocks(evidence: Evidence) -> Iterator[TrustWarning]:
     pairs = min((side.blocks for side in evidence.sides), default=0)
-    if len(evidence.sides) == len(evidence.run.targets) and pairs < MINIMUM_PAIRS:
+    if len(evidence.sides) > 1 and pairs < MINIMUM_PAIRS:
         count = "one block" if pairs == 1 else f"{pairs} blocks"
         yield TrustWarning(
             "caution",
@@ -147,10 +147,7 @@ def failures(evidence: Evidence) -> Iterator[TrustWarning]:
 
 def unequal_load(evidence: Evidence) -> Iterator[TrustWarning]:
     rates = [side.requests_per_second for side in evidence.sides if side.requests_per_second]
-    if (
-        len(rates) == len(evidence.run.targets)
-        and max(rates) / min(rates) - 1 > RATE_DIFFERENCE_LIMIT
-    ):
+    if len(rates) > 1 and max(rates) / min(rates) - 1 > RATE_DIFFERENCE_LIMIT:
         yield TrustWarning(
             "caution",
             "unequal-load",
