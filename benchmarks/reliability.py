@@ -2,7 +2,7 @@
 
     python -m benchmarks.reliability [--short] [--out DIR]
 
-Runs `./compare.py run` with profile `faults` (25 minutes; --short: five faults, two minutes), then
+Runs `./compare.py run` with profile `faults` (15 minutes; --short: five faults, two minutes), then
 once more with all customers in the cache and only the database failing, and checks:
 
 - a fault of the cache costs no request, on either side;
@@ -29,7 +29,7 @@ SHORT: Final = (
     *("--fault", "proxy-down@27s+4s", "--fault", "worker-kill@36s+3s"),
     *("--fault", "env-crash@43s+3s"),
 )
-FULL: Final = ("--profile", "faults")
+FULL: Final = ("--profile", "faults", "--duration", "150")
 WARM: Final = (
     *("--profile", "arrivals", "--rate", "60", "--cache", "warm", "--blocks", "1"),
     *("--duration", "60", "--fault", "db-down@20s+8s", "--fault", "db-hang@34s+8s"),

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -34,8 +34,9 @@ STOP_SECONDS = 5
 # Between SIGTERM and closing: answers end their connections meanwhile. Long enough for a client
 # that sends all the time; who pauses longer should be taken off by the load balancer first.
 DRAIN_SECONDS = 0.5
-# A worker that has died is replaced; one that dies at once again must not keep the CPU busy.
-_RESTART_SECONDS = 0.5
+# A worker that has died is replaced at once; one that dies while it starts must not keep the CPU
+# busy. From start to start:
+RESTART_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
 
 
@@ -68,19 +69,27 @@ class Workers:
     one instead of being refused.
     """
 
-    def __init__(self, listeners: Sequence[socket.socket]) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[socket.socket],
+        start: "Callable[[socket.socket], subprocess.Popen[bytes]] | None" = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._listeners = listeners
+        self._start = start or _started
+        self._clock = clock
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._started_at: list[float] = []
         self._stopping = False
 
     def run(self) -> None:
         """Start all, and return when SIGTERM or SIGINT has ended them."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self._processes = [_started(listener) for listener in self._listeners]
+        self.start()
         while not self._stopping:
             time.sleep(_LOOK_SECONDS)
-            self._replace()
+            self.replace_dead()
         self._signal(DRAIN_SIGNAL)
         time.sleep(DRAIN_SECONDS)
         self._signal(signal.SIGTERM)
@@ -92,15 +101,24 @@ class Workers:
                 process.kill()
                 process.wait()
 
+    def start(self) -> None:
+        """Start a process for each socket."""
+        self._processes = [self._start(listener) for listener in self._listeners]
+        self._started_at = [self._clock()] * len(self._processes)
+
+    def replace_dead(self) -> None:
+        """Start another process for each one that has ended, unless that was a moment ago."""
+        for index, process in enumerate(self._processes):
+            if process.poll() is None or self._stopping:
+                continue
+            now = self._clock()
+            if now - self._started_at[index] >= RESTART_SECONDS:
+                sys.stderr.write(f"ec2_app: a worker ended with {process.returncode}; replaced\n")
+                self._processes[index] = self._start(self._listeners[index])
+                self._started_at[index] = now
+
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
-
-    def _replace(self) -> None:
-        for index, process in enumerate(self._processes):
-            if process.poll() is not None and not self._stopping:
-                sys.stderr.write(f"ec2_app: a worker ended with {process.returncode}; replaced\n")
-                time.sleep(_RESTART_SECONDS)
-                self._processes[index] = _started(self._listeners[index])
 
     def _signal(self, number: int) -> None:
         for process in self._processes:

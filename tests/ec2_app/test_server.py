@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -359,3 +360,29 @@ def test_a_worker_that_dies_is_replaced(supervisor: Supervisor) -> None:
 
     wait_for(lambda: victim not in workers(child) and len(workers(child)) == server.WORKERS, child)
     assert answers(port)
+
+
+class Ended:
+    """A process that is over, as Workers sees it."""
+
+    returncode = -9
+
+    def poll(self) -> int:
+        return self.returncode
+
+
+def test_a_dead_worker_is_replaced_at_once_unless_it_dies_while_it_starts() -> None:
+    started: list[float] = []
+    now = [100.0]
+
+    def start(_: socket.socket) -> Any:
+        started.append(now[0])
+        return Ended()
+
+    with socket.socket() as listener:
+        workers = server.Workers([listener], start, lambda: now[0])
+        workers.start()
+        for now[0] in (100.1, 107.0, 107.1, 107.0 + server.RESTART_SECONDS):
+            workers.replace_dead()
+
+    assert started == [100.0, 107.0, 107.0 + server.RESTART_SECONDS]
