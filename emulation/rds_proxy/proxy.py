@@ -316,6 +316,8 @@ class RdsProxy:
 def _rank(connection: DatabaseConnection, session: Session) -> int | None:
     """How little it takes to make a connection the session's own."""
     have, want = connection.state, session.state
+    if have is want and connection.form is session.form:
+        return 0  # nearly always: the session had it before
     if connection.form != session.form or not can_become(have, want):
         return None
     return 0 if have == want else 1

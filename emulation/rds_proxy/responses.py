@@ -76,7 +76,8 @@ class ResponseReader:
 
     @property
     def done(self) -> bool:
-        return self._phase is _DONE
+        # Of the last packet only the length counts; its bytes may still be on their way.
+        return self._phase is _DONE and not self._skip
 
     def expect(self, command: int) -> None:
         """A command is sent: its answer comes next."""
@@ -93,8 +94,8 @@ class ResponseReader:
             self._unread = b""
         at, end = self._skip, len(data)
         while end - at >= HEADER_BYTES:
-            if self._phase is _ROWS and not self._continued:
-                at = _after_rows(data, at, end)
+            if not self._continued:
+                at = self._pass_over(data, at, end)
                 if end - at < HEADER_BYTES:
                     break
             length = data[at] | data[at + 1] << 8 | data[at + 2] << 16
@@ -148,8 +149,28 @@ class ResponseReader:
         elif first in (OK_HEADER, EOF_HEADER):
             self._end(_status(payload))
         else:
-            columns = PayloadReader(payload).length_encoded()
+            columns = first if len(payload) == 1 else PayloadReader(payload).length_encoded()
             self._expect_definitions([columns], _ROWS)
+
+    def _pass_over(self, data: bytes, at: int, end: int) -> int:
+        """Pass over definitions and ordinary rows; says where the next packet begins."""
+        if self._phase is _DEFINITIONS:
+            at = self._pass_definitions(data, at, end)
+        return _after_rows(data, at, end) if self._phase is _ROWS else at
+
+    def _pass_definitions(self, data: bytes, at: int, end: int) -> int:
+        """Pass over definitions; says where the next packet begins, maybe beyond `end`."""
+        left, last = self._definitions[0], end - HEADER_BYTES
+        while left and at <= last:
+            length = _HEAD.unpack_from(data, at)[0] & MAX_PAYLOAD_BYTES
+            if length == MAX_PAYLOAD_BYTES or not length:
+                break
+            at += HEADER_BYTES + length
+            left -= 1
+        self._definitions[0] = left
+        if not left:
+            self._after_definitions()
+        return at
 
     def _expect_definitions(self, counts: list[int], then: _Phase) -> None:
         self._definitions = [count for count in counts if count]

@@ -290,6 +290,9 @@ class ClientSession(asyncio.Protocol):
         """A connection is this session's now."""
         self._database = connection
         connection.borrower = self
+        if connection.state is self.state:  # nearly always: this session had it before
+            self._prepared(None)
+            return
         commands = commands_between(connection.state, self.state)
         if commands:
             connection.run_own(commands, self._prepared)

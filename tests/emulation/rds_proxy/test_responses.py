@@ -117,7 +117,8 @@ def test_a_prepare_is_answered_with_its_definitions(
         data += packet(2, b"\x03def") * count
         data += eof(2) if count and not deprecated else b""
 
-    assert read(data, Command.STMT_PREPARE, deprecated=deprecated, piece=7).error is None
+    for piece in range(1, 12):
+        assert read(data, Command.STMT_PREPARE, deprecated=deprecated, piece=piece).error is None
 
 
 def test_a_cursors_rows_come_later() -> None:
