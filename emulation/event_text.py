@@ -7,6 +7,7 @@ by one takes three times as long.
 """
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 
@@ -50,7 +51,7 @@ class EventWriter:
         method, resource = _quoted(request.method), _quoted(match.resource)
         one, every = _headers(request, context)
         last_values, values = map(_json, event_query(query)) if query else ("null", "null")
-        parameters = "null" if match.path_parameters is None else _json(match.path_parameters)
+        parameters = _texts(match.path_parameters)
         body, is_base64 = "null", "false"
         if request.body:
             text, binary = event_body(request, self._api)
@@ -84,6 +85,13 @@ class EventWriter:
             f' "userArn": null, "userAgent": {_json_or_null(user_agent)}, "user": null}},'
             f' "domainName": {_quoted(domain_name)}, {self._api_end}'
         )
+
+
+def _texts(values: Mapping[str, str] | None) -> str:
+    if values is None:
+        return "null"
+    members = [f"{_quoted(name)}: {_quoted(value)}" for name, value in values.items()]
+    return f"{{{', '.join(members)}}}"
 
 
 def _json_or_null(text: str | None) -> str:

@@ -212,7 +212,7 @@ class Connection(asyncio.Protocol):
             parser.get_method().decode("ascii"),
             target,
             version,
-            _decoded(self._headers),
+            _decoded(self._headers) if self._headers else (),
             b"".join(self._body),
             self._source_ip,
             self._body_bytes > self._max_body_bytes,

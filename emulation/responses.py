@@ -136,7 +136,7 @@ def function_response(
     try:
         values = _result_object(result)
         status = _status(values.get("statusCode"))
-        body = _body(values, client_accepts_binary=is_binary(accept, api.binary_media_types))
+        body = _body(values, accept, api)
         merged = _merged_headers(values.get("headers"), values.get("multiValueHeaders"))
     except _MalformedResultError:
         return error_response(FUNCTION_FAILED, context)
@@ -188,13 +188,13 @@ def _status(status_code: object) -> int:
     return status
 
 
-def _body(values: Mapping[str, Any], *, client_accepts_binary: bool) -> bytes:
+def _body(values: Mapping[str, Any], accept: str | None, api: RestApi) -> bytes:
     body = values.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
         raise _MalformedResultError
-    if values.get("isBase64Encoded") is True and client_accepts_binary:
+    if values.get("isBase64Encoded") is True and is_binary(accept, api.binary_media_types):
         try:
             return base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
