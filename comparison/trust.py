@@ -4,6 +4,7 @@ Every limit stands here as a constant beside its reason. A rule takes the eviden
 warnings; RULES lists them in the order of the report.
 """
 
+import statistics
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -22,6 +23,10 @@ difference move a mean by a fifth."""
 INVOCATIONS_LIMIT = 0.002
 """Of the requests: a mean without so few hardly moves; more are log lines that were lost, or
 somebody else's requests."""
+CROWDED_INIT_FACTOR = 2.0
+"""Half of the init phases this much slower than the fastest: all of them run the same code."""
+CROWDED_INITS = 10
+"""Fewer cold starts than this hardly crowd each other."""
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS Lambda Developer Guide, "Memory")."""
 
@@ -205,6 +210,30 @@ def cold_share(evidence: Evidence) -> Iterator[TrustWarning]:
             )
 
 
+def crowded_inits(evidence: Evidence) -> Iterator[TrustWarning]:
+    """On AWS each environment has cores of its own, however many load at the same time."""
+    for side in evidence.on_lambda if evidence.run.emulated else ():
+        inits = [
+            ms
+            for block in evidence.blocks
+            if block.side == side.side and block.serverless is not None
+            for ms in block.serverless.init_ms
+        ]
+        if len(inits) < CROWDED_INITS:
+            continue
+        fastest, median = min(inits), statistics.median(inits)
+        if median > CROWDED_INIT_FACTOR * fastest:
+            yield TrustWarning(
+                "caution",
+                "crowded-inits",
+                f"{_named(side, evidence.on_lambda)}{len(inits):,} environments were started, the"
+                f" fastest in {fastest:,.0f} ms, half of them in more than {median:,.0f}: they"
+                " waited for this machine's cores, which on AWS each has for itself",
+                "Read this side's p99, failures and billed ms as upper bounds; or let users come"
+                " more slowly.",
+            )
+
+
 def _named(side: SideSummary, alike: Sequence[SideSummary]) -> str:
     """The side's name where several are meant."""
     return f"{side.side}: " if len(alike) > 1 else ""
@@ -308,5 +337,6 @@ RULES: tuple[Rule, ...] = (
     unmeasured_bill,
     lost_invocations,
     unknown_prices,
+    crowded_inits,
     cold_share,
 )

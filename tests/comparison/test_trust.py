@@ -298,3 +298,24 @@ def test_the_gravest_warning_comes_first() -> None:
     assert levels == sorted(levels, key=["invalid", "caution", "note"].index)
     assert levels[0] == "invalid"
     assert all(one.advice for one in comparison.warnings)
+
+
+@pytest.mark.parametrize(
+    ("init_ms", "emulated", "warned"),
+    [
+        ((400.0, *[900.0] * 9), ("Lambda: emulated",), True),
+        ((400.0, *[700.0] * 9), ("Lambda: emulated",), False),
+        ((400.0, *[900.0] * 8), ("Lambda: emulated",), False),
+        ((400.0, *[900.0] * 9), (), False),
+    ],
+)
+def test_environments_that_load_at_once_wait_for_cores_only_on_this_machine(
+    init_ms: tuple[float, ...], emulated: tuple[str, ...], *, warned: bool
+) -> None:
+    made = blocks()
+    at = next(index for index, block in enumerate(made) if block.side == "serverless")
+    without = replace(lambda_record(), init_ms=())
+    made = [replace(one, serverless=without) if one.serverless else one for one in made]
+    made[at] = replace(made[at], serverless=replace(lambda_record(), init_ms=init_ms))
+
+    assert ("crowded-inits" in codes(judged(replace(SOUND, emulated=emulated), made))) is warned
