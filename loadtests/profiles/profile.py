@@ -161,7 +161,7 @@ class Keys:
 
     first_id: Annotated[int, Limits(minimum=1), "Smallest customer id."]
     last_id: Annotated[int, Limits(minimum=1), "Largest customer id, included."]
-    preload_share: Annotated[Share, "Share of them that a warm cache holds when a block begins."]
+    preload_share: Annotated[Share, "Share of them that the cache holds when a block begins."] = 0.0
     zipf_exponent: Annotated[
         float,
         Limits(minimum=0, maximum=10),

@@ -100,6 +100,13 @@ def error_of(path: Path, text: str) -> str:
     return str(caught.value).removeprefix(str(path))
 
 
+def test_a_cache_is_empty_where_a_file_says_nothing_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(MINIMAL.replace("preload_share = 0\n", ""))
+
+    assert find_profile(str(file)).preload_share == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
