@@ -3,7 +3,7 @@
     python -m benchmarks.soak [--short]
 
 Both sides get the same load at the same time for ten minutes (--short: 40 s), every request on a
-connection of its own, a tenth of them for customers that are not there. Each second all processes
+connection of its own, one in eleven for customers that are not there. Each second all processes
 of both sides are read. After a warm-up, growth per thousand requests is the slope of a straight
 line (slopes.py); exit code 1 where it is surely above what is tolerated, or a request failed.
 """
