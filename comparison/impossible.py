@@ -13,8 +13,9 @@ from comparison.records import BlockRecord, RunRecord
 
 _MOST = 2**53
 """Beyond, JSON's numbers are not exact (RFC 8259, 6); ten times what a run of a century holds."""
-_LEAST = 1e-12
-"""Below, and not 0: shorter than any clock can tell; a quotient by it leaves JSON's numbers."""
+_LEAST = 1e-100
+"""Below, and not 0: a quotient by it leaves JSON's numbers. Differences of two readings may well be
+1e-16, which is their last bit."""
 _NOT_NEGATIVE = frozenset(
     ("block_seconds", "warm_up_seconds", "rate", "measured_seconds", "wall_seconds", "cpu_seconds")
 )

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 
 import psutil
 
+# The kernel counts in hundredths of a second; sums of these differ by rounding alone below that.
+_LAST_BITS_SECONDS = 1e-6
+
 
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system time so far of these processes and of the children they have waited for."""
@@ -38,7 +41,10 @@ def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[
     A process that was started again in between counts from 0 again.
     """
     used = {name: after[name] - before.get(name, 0.0) for name in after}
-    return {name: after[name] if used[name] < 0 else used[name] for name in after}
+    return {
+        name: after[name] if used[name] < -_LAST_BITS_SECONDS else max(0.0, used[name])
+        for name in after
+    }
 
 
 def _of_process(pid: int) -> float:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal, Protocol
 
+from comparison.errors import ComparisonError
+
 Basis = Literal["fixed", "in steps", "per request"]
 """fixed: the same at every rate; in steps: whole instances; per request: grows with each."""
 
@@ -76,6 +78,10 @@ class PerRequest:
         return (quantity + self.free) / self.quantity if self.quantity else None
 
 
+MOST_INSTANCES = 100_000
+"""An instance that carries less than 0.1 requests a second is a mistake in its figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """How many instances a month's requests need."""
@@ -93,9 +99,17 @@ class Fleet:
         return max(self.minimum, int(whole) + self.spare)
 
     def jumps(self, limit: Decimal) -> Iterator[Decimal]:
-        """The last month's requests before each further instance, and the first with it."""
+        """The last month's requests before each further instance, and the first with it.
+
+        Raises ComparisonError where these would be more than MOST_INSTANCES.
+        """
         if self.requests_per_instance is None:
             return
+        if limit / MOST_INSTANCES > self.requests_per_instance:
+            raise ComparisonError(
+                f"{limit:,.0f} requests a month need over {MOST_INSTANCES:,} instances: the CPU"
+                " time per request (cpu_seconds by requests in blocks/*.json) cannot be right"
+            )
         carrying = self.minimum - self.spare
         while (last := max(carrying, 0) * self.requests_per_instance) < limit:
             yield last

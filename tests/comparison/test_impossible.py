@@ -63,3 +63,9 @@ def test_a_pair_has_one_block_of_each_side() -> None:
 def test_what_a_run_writes_is_possible() -> None:
     refuse_impossible_run(a_run(), "run.json")
     refuse_impossible_blocks(a_run(), [a_block(1, "ec2"), a_block(2, "serverless")])
+
+
+def test_the_last_bit_of_a_difference_is_possible() -> None:
+    block = replace(a_block(1, "ec2"), cpu_seconds={"environments": 4.440892098500626e-16})
+
+    refuse_impossible_blocks(a_run(), [block])

@@ -56,3 +56,9 @@ def test_a_process_that_is_gone_used_nothing_more(burner: int) -> None:
 
 def test_a_difference_has_the_components_of_the_later_reading() -> None:
     assert difference({"app": 3.0, "cache": 1.0}, {"app": 2.0}) == {"app": 1.0, "cache": 1.0}
+
+
+def test_what_differs_in_its_last_bit_has_used_nothing() -> None:
+    before = {"environments": 0.1 + 0.2}
+
+    assert difference({"environments": 0.3}, before) == {"environments": 0.0}

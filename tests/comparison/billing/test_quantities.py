@@ -1,9 +1,11 @@
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.billing.quantities import Fixed, Fleet, OnceSeveral, PerInstance, PerRequest, Served
+from comparison.errors import ComparisonError
 
 LIMIT = Decimal(10_000)
 REQUESTS = st.decimals(0, 10_000, places=1)
@@ -64,3 +66,8 @@ def test_no_quantity_falls_when_requests_rise(first: Decimal, second: Decimal) -
         Served(Decimal(1), Decimal(9), weights, Decimal(20), overflow=True),
     ):
         assert quantity.at(fewer) <= quantity.at(more)
+
+
+def test_a_fleet_of_more_instances_than_anybody_has_is_refused() -> None:
+    with pytest.raises(ComparisonError, match=r"over 100,000 instances: the CPU time"):
+        list(Fleet(Decimal("0.001")).jumps(Decimal(1000)))
