@@ -60,7 +60,9 @@ def main(arguments: list[str]) -> int:
 def run(arguments: Sequence[str], out: Path) -> list[Effect]:
     """One run of the product; what its faults did, as its report has it."""
     command = [sys.executable, "compare.py", "run", "--no-calibration", "--quiet"]
-    subprocess.run([*command, *arguments, "--out", str(out)], cwd=_REPOSITORY, check=True)
+    done = subprocess.run([*command, *arguments, "--out", str(out)], cwd=_REPOSITORY, check=False)
+    if done.returncode != 0:
+        sys.exit(done.returncode)  # it has said why
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     effects: list[Effect] = report["faults"]
     return effects
