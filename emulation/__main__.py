@@ -117,7 +117,7 @@ async def _serve(
         if options.control_port is not None:
             control = _listen("--control-port", options.control_port)
             cleanup.callback(control.close)
-        function = LambdaFunction(settings, SandboxPool(limits), supervisor, log)
+        function = LambdaFunction(settings, SandboxPool(limits), supervisor, log, _loads_at_once())
         cleanup.callback(function.close)
         if not watches_exits():
             loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
@@ -161,6 +161,11 @@ def _throttle(options: argparse.Namespace, application: Application) -> Throttle
 def _stop(stopped: asyncio.Future[int], exit_code: int) -> None:
     if not stopped.done():
         stopped.set_result(exit_code)
+
+
+def _loads_at_once() -> int:
+    """One core is left to those that serve."""
+    return max(1, (os.cpu_count() or 1) - 1)
 
 
 def _listen(flag: str, port: int) -> socket.socket:

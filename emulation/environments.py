@@ -127,13 +127,18 @@ class Environment:
     def max_memory_mb(self) -> int:
         return self._process.max_memory_mb if self._process is not None else 0
 
-    async def start(self, invocation: Invocation | None) -> None:
-        """Open the runtime API and start the process; the invocation waits for its init phase.
+    def expect(self, invocation: Invocation | None) -> None:
+        """Take the invocation that waits for the init phase.
 
         Without one (provisioned) the environment waits for it when it is loaded.
         """
         self._invocation = invocation
         self._provisioned = invocation is None
+
+    async def start(self) -> None:
+        """Open the runtime API and start the process."""
+        if self._phase is _DEAD:  # the function was closed meanwhile
+            return
         try:
             listener = socket.create_server(("127.0.0.1", 0))
             self._address = f"127.0.0.1:{listener.getsockname()[1]}"

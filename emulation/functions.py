@@ -9,10 +9,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from emulation.environments import Environment, EnvironmentEvents
 from emulation.function_log import FunctionLog
 from emulation.invocations import THROTTLED, Invocation, Outcome
+from emulation.loading_queue import HOLD_SECONDS, LoadingQueue
 from emulation.metrics import LambdaMetrics
 from emulation.request_ids import REQUEST_ID_BITS, request_id
 from emulation.runtime_settings import FunctionSettings
@@ -43,7 +45,9 @@ class LambdaFunction:
         pool: SandboxPool,
         supervisor: Supervisor,
         log: FunctionLog,
+        loads_at_once: int,
     ) -> None:
+        """`loads_at_once`: so many environments load at the same time."""
         self._settings = settings
         self._pool = pool
         self._supervisor = supervisor
@@ -51,6 +55,7 @@ class LambdaFunction:
         self._loop = asyncio.get_running_loop()
         self.metrics = LambdaMetrics()
         self._environments: dict[int, Environment] = {}
+        self._loading = LoadingQueue(loads_at_once)
         self._starting: set[asyncio.Task[None]] = set()
         self._closed = False
         self._events = EnvironmentEvents(
@@ -126,12 +131,18 @@ class LambdaFunction:
             self._events,
         )
         self._environments[environment_id] = environment
-        task = self._loop.create_task(environment.start(invocation))
+        environment.expect(invocation)
+        self._loading.load(environment_id, partial(self._load, environment))
+
+    def _load(self, environment: Environment) -> None:
+        task = self._loop.create_task(environment.start())
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
+        self._loop.call_later(HOLD_SECONDS, self._loading.done, environment.environment_id)
 
     def _initialised(self, environment_id: int) -> None:
         self._pool.initialised(environment_id, time.monotonic())
+        self._loading.done(environment_id)
 
     def _finished(self, environment_id: int) -> None:
         if not self._pool.release(environment_id, time.monotonic()):
@@ -143,6 +154,7 @@ class LambdaFunction:
         replaced = replaced and environment_id not in self._pool.preparing
         self._pool.remove(environment_id)
         self._environments.pop(environment_id, None)
+        self._loading.done(environment_id)
         if replaced:
             self.provision(1)
 

@@ -66,6 +66,8 @@ def run(
     wanted: FunctionSettings,
     story: Callable[[Running], Awaitable[None]],
     limits: PoolLimits = TEN,
+    *,
+    loads_at_once: int = 10,
 ) -> list[str]:
     """Play a story with a function; return its log."""
 
@@ -73,7 +75,7 @@ def run(
         loop = asyncio.get_running_loop()
         function_log = FunctionLog(log)
         pool = SandboxPool(limits)
-        function = LambdaFunction(wanted, pool, supervisor, function_log)
+        function = LambdaFunction(wanted, pool, supervisor, function_log, loads_at_once)
         if not watches_exits():
             loop.add_signal_handler(signal.SIGCHLD, function.check_exits)
         try:
@@ -365,3 +367,35 @@ def test_a_function_may_open_1024_files(supervisor: Supervisor, tmp_path: Path) 
         assert body(await running.invoke("/open"))["highest"] == 1023
 
     run(supervisor, tmp_path / "log", settings("probe"), story)
+
+
+def test_environments_load_one_after_the_other_where_there_is_one_core_for_it(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    async def story(running: Running) -> None:
+        outcomes = await asyncio.gather(*(running.invoke() for _ in range(3)))
+        assert len({body(outcome)["pid"] for outcome in outcomes}) == 3
+
+    lines = run(supervisor, tmp_path / "log", settings("probe"), story, loads_at_once=1)
+
+    first_words = [line.split(" ")[0] for line in lines]
+    loads = [at for at, word in enumerate(first_words) if word == "INIT_START"]
+    begins = [at for at, word in enumerate(first_words) if word == "START"]
+    assert loads[1] > begins[0]
+    assert loads[2] > begins[1]
+
+
+def test_one_that_has_to_wait_for_its_turn_to_load_fails_when_the_function_is_closed(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    outcomes: list[Outcome] = []
+    slow = settings("slow_start", MARKER=str(tmp_path / "no" / "such" / "folder"))
+
+    async def story(running: Running) -> None:
+        for _ in range(2):
+            running.function.invoke(b"{}", "Root=1", outcomes.append)
+        await asyncio.sleep(0)
+
+    run(supervisor, tmp_path / "log", slow, story, loads_at_once=1)
+
+    assert [outcome.error_type for outcome in outcomes] == ["Sandbox.Failure"] * 2
