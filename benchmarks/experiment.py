@@ -1,8 +1,8 @@
 """`python -m benchmarks.experiment FOLDER`: the 2020 experiment again, all of it.
 
-Runs what FOLDER lacks (28 blocks of three minutes, an hour and a half in all), goes on with what
-was cut, and prints the tables of docs/experiment.md. A folder that is whole is only read, so the
-tables can be made again from an archive of it.
+Runs what FOLDER lacks (24 blocks of three minutes and 48 short ones, an hour and a half in all),
+goes on with what was cut, and prints the tables of docs/experiment.md. A folder that is whole is
+only read, so the tables can be made again from an archive of it.
 """
 
 import subprocess
@@ -19,19 +19,21 @@ from measurement.results import read_results
 
 ARCHITECTURES = ("three-tier", "cached", "scaled-out", "serverless")
 SLO = "p95<200ms"
-SHORTCUT_USERS = 800
-"""The load at which the original's new connection for every request is tried too: the first that
-broke something in 2020."""
+KEPT, NEW = "quick", "quick-new-connections"
+"""Two runs of the profile `quick`, whose six blocks a side give intervals; the second with a new
+connection for every request, as in 2020."""
 Run = Callable[[list[str]], None]
 
 
 def orders(folder: Path) -> dict[Path, list[str]]:
     """Results folder -> the flags of its run."""
-    every = ["--architectures", ",".join(ARCHITECTURES), "--profile", "origin", "--slo", SLO]
-    runs = {folder / f"origin-{users}": [*every, "--users", str(users)] for users in USERS}
-    new_connections = folder / f"origin-{SHORTCUT_USERS}-new-connections"
-    runs[new_connections] = [*every, "--users", str(SHORTCUT_USERS), "--keep-alive", "off"]
-    return runs
+    every = ["--architectures", ",".join(ARCHITECTURES), "--slo", SLO]
+    loads = {
+        folder / f"origin-{users}": [*every, "--profile", "origin", "--users", str(users)]
+        for users in USERS
+    }
+    quick = [*every, "--profile", "quick"]
+    return loads | {folder / KEPT: quick, folder / NEW: [*quick, "--keep-alive", "off"]}
 
 
 def complete(folder: Path, run: Run) -> list[Path]:
@@ -57,8 +59,8 @@ def main(arguments: Sequence[str]) -> int:
     folders = complete(Path(arguments[0]), _compare)
     # Frankfurt, where it was in 2020; one price of it nobody published is taken from Virginia.
     book = load_prices("eu-central-1", assume="us-east-1")
-    *loads, shortcut = [measured(folder, book) for folder in folders]
-    print(tables(loads, shortcut))
+    *loads, kept, new = [measured(folder, book) for folder in folders]
+    print(tables(loads, kept, new))
     return 0
 
 

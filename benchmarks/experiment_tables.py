@@ -38,11 +38,8 @@ class Measured:
         return merge(measured_successes(log, SENT) for log in logs)
 
 
-def tables(loads: Sequence[Measured], shortcut: Measured) -> str:
-    """All tables; `loads` in the order of USERS, `shortcut` with a connection per request."""
-    at_load = next(
-        load for load in loads if load.comparison.run.users == shortcut.comparison.run.users
-    )
+def tables(loads: Sequence[Measured], kept: Measured, new: Measured) -> str:
+    """All tables: `loads` in the order of USERS; two runs with kept and with new connections."""
     parts = [
         "### As 2020 had it",
         *(_then_and_now(name, loads) for name in PUBLISHED),
@@ -51,9 +48,9 @@ def tables(loads: Sequence[Measured], shortcut: Measured) -> str:
         "### Break-even",
         _break_evens(loads[-1]),
         "### A new connection for every request",
-        _connections(at_load, shortcut),
+        _connections(kept, new),
         "### The machine",
-        _machines([*loads, shortcut]),
+        _machines([*loads, kept, new]),
     ]
     return "\n\n".join(parts)
 
@@ -97,7 +94,7 @@ def _detail(load: Measured, name: str) -> list[str]:
     latency = side.latency
     return [
         three_digits(side.requests_per_second),
-        *(_with_interval(side, percent) for percent in ("50", "95", "99")),
+        *(three_digits(latency.percentile(percent).value_ms) for percent in ("50", "95", "99")),
         three_digits(latency.max_ms),
         share(side.cache_hit_ratio),
         count(side.serverless.cold_starts if side.serverless else None),
@@ -140,10 +137,10 @@ def _connections(kept: Measured, new: Measured) -> str:
 
 
 def _of_connections(side: SideSummary) -> list[str]:
-    latencies = [side.latency.percentile(percent).value_ms for percent in ("50", "95", "99")]
     return [
         f"{side.requests:,} ({side.failures:,})",
-        *(three_digits(value) for value in [*latencies, side.cpu_ms_per_request_total]),
+        *(_with_interval(side, percent) for percent in ("50", "95", "99")),
+        three_digits(side.cpu_ms_per_request_total),
     ]
 
 
