@@ -1,6 +1,6 @@
 """`python -m benchmarks.experiment FOLDER`: the 2020 experiment again, all of it.
 
-Runs what FOLDER lacks (24 blocks of three minutes and 48 short ones, an hour and a half in all),
+Runs what FOLDER lacks (24 blocks of three minutes and 32 short ones, an hour and a half in all),
 goes on with what was cut, and prints the tables of docs/experiment.md. A folder that is whole is
 only read, so the tables can be made again from an archive of it.
 """
@@ -20,7 +20,7 @@ from measurement.results import read_results
 ARCHITECTURES = ("three-tier", "cached", "scaled-out", "serverless")
 SLO = "p95<200ms"
 KEPT, NEW = "quick", "quick-new-connections"
-"""Two runs of the profile `quick`, whose six blocks a side give intervals; the second with a new
+"""Two runs of the profile `quick`, whose blocks give intervals; the second with a new
 connection for every request, as in 2020."""
 Run = Callable[[list[str]], None]
 
@@ -32,7 +32,7 @@ def orders(folder: Path) -> dict[Path, list[str]]:
         folder / f"origin-{users}": [*every, "--profile", "origin", "--users", str(users)]
         for users in USERS
     }
-    quick = [*every, "--profile", "quick"]
+    quick = [*every, "--profile", "quick", "--blocks", "4"]
     return loads | {folder / KEPT: quick, folder / NEW: [*quick, "--keep-alive", "off"]}
 
 
