@@ -30,7 +30,7 @@ from loadtests.profiles import PROFILES, customised
 from loadtests.record_files import RecordFiles
 from loadtests.recorder import Recorder, Report
 from loadtests.sender import Sender
-from loadtests.timers import WRITE_SECONDS, settle_memory
+from loadtests.timers import settle_memory
 
 RATE = 3000.0
 """Below what saturates a shared core."""
@@ -107,7 +107,7 @@ def carry_out(block: Block, url: str) -> Turns:
 
 
 def written_us(seen: Report, folder: Path) -> float:
-    """Make and write the files as the timers do: what each second holds, progress twice.
+    """Make and write the files as the timers do: what each second holds, and progress.
 
     Every other request was recorded, so two seconds of them are put together as one.
     """
@@ -121,8 +121,7 @@ def written_us(seen: Report, folder: Path) -> float:
             recorder.merge("worker", Report(now, 0, rows, seen.health))
         files.append("".join(recorder.close(now)))
         files.write_counts(recorder.snapshot(now))
-        for _ in range(round(1 / WRITE_SECONDS)):
-            files.write_progress(recorder.progress(now, 0))
+        files.write_progress(recorder.progress(now, 0))
     files.close()
     spent_us = (time.process_time() - before) * 1e6
     requests: int = recorder.snapshot(seen.elapsed_seconds)["requests"]

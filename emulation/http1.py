@@ -18,11 +18,13 @@ from typing import cast
 
 import httptools
 
+from emulation.direct_writing import DirectWriter
 from emulation.messages import Headers, Request, Response
 
 MAX_HEAD_BYTES = 64 * 1024
 _MAX_PIPELINED = 16
 _NO_BODY_STATUSES = frozenset((204, 304))
+_END_OF_HEAD = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 Handler = Callable[[Request, "Connection"], None]
@@ -41,16 +43,24 @@ class Connection(asyncio.Protocol):
         *,
         keep_headers: bool = True,
     ) -> None:
-        """Without `keep_headers` none is looked at, nor Host and Expect: for a known peer."""
+        """Without `keep_headers` none is looked at, nor Host and Expect: for a known peer.
+
+        It may then say the same again and again, which is parsed once.
+        """
         self._handler = handler
         self._keep_headers = keep_headers
         self._max_head_bytes = max_head_bytes
         self._max_body_bytes = max_body_bytes
         self._parser = httptools.HttpRequestParser(self if keep_headers else _WithoutHeaders(self))
         self._transport: asyncio.Transport | None = None
+        self._writer: DirectWriter | None = None
         self._source_ip = ""
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._current: tuple[Request, bool] | None = None
+        self._piece = b""
+        self._known_head = b""
+        self._known: tuple[Request, bool] | None = None
+        """What that head says, all of a request."""
         self._last = False
         self._writable = True
         self._paused = False
@@ -63,11 +73,11 @@ class Connection(asyncio.Protocol):
             return
         request, keep_alive = self._current
         self._current = None
-        transport = self._transport
-        if transport is None or transport.is_closing():
+        transport, writer = self._transport, self._writer
+        if transport is None or writer is None or transport.is_closing():
             return
         keep_alive = keep_alive and not (self._last and not self._waiting)
-        transport.write(encode_response(response, request, keep_alive=keep_alive))
+        writer.write(encode_response(response, request, keep_alive=keep_alive))
         if not keep_alive:
             transport.close()
         elif self._waiting or self._paused:
@@ -109,11 +119,12 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        self._writer = DirectWriter(transport)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._source_ip = transport.get_extra_info("peername")[0]
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._transport = None
+        self._transport = self._writer = None
         self._waiting.clear()
 
     def eof_received(self) -> bool:
@@ -131,6 +142,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._last:
             return
+        if data == self._known_head and self._known is not None and not self._head_bytes:
+            self._take(self._known)
+            return
+        self._piece = data
         if not self._in_body:
             self._head_bytes += len(data)
         try:
@@ -218,10 +233,21 @@ class Connection(asyncio.Protocol):
             self._body_bytes > self._max_body_bytes,
         )
         taken = (request, parser.should_keep_alive())
+        if not self._keep_headers and not request.body and self._came_alone():
+            self._known_head, self._known = self._piece, taken
         self._begin()
+        self._take(taken)
+
+    def _came_alone(self) -> bool:
+        """Whether the request that is complete is all of the newest piece: one head, no more."""
+        whole = self._head_bytes == len(self._piece)
+        return whole and self._piece.find(_END_OF_HEAD) == len(self._piece) - len(_END_OF_HEAD)
+
+    def _take(self, taken: tuple[Request, bool]) -> None:
+        """Hand a request to the handler, or keep it until those before it are answered."""
         if self._current is None and not self._waiting and self._can_take:
             self._current = taken  # nearly always
-            self._handler(request, self)
+            self._handler(taken[0], self)
             return
         self._waiting.append(taken)
         if self._current is None:

@@ -17,7 +17,8 @@ from loadtests.block import Block
 from loadtests.record_files import RecordFiles
 from loadtests.samples import CHUNK_ROWS, Chunk, Samples
 
-WRITE_SECONDS = 0.5
+WRITE_SECONDS = 1.0
+"""Whenever a second of the block is over, which is when the log has something new to take."""
 LAG_TIMER_SECONDS = 0.05
 
 
@@ -93,7 +94,7 @@ class Timers:
             if (chunk := self._samples_from(rows=CHUNK_ROWS)) is not None:
                 disk.apply(files.append_samples, (chunk,))
             disk.apply(files.write_progress, (self._progress(),))
-            self._finished.wait(WRITE_SECONDS)
+            self._finished.wait(WRITE_SECONDS - self._block.elapsed_seconds % WRITE_SECONDS)
 
     def _samples_from(self, rows: int) -> Chunk | None:
         """What has been collected, if it is worth a chunk."""

@@ -15,16 +15,15 @@ import numpy as np
 
 from comparison.demands import architecture_of
 from comparison.errors import ComparisonError
-from comparison.forecast.levels import Level
+from comparison.forecast.falling_times import APART, FLAT, Trend, at_the_busiest, shifted, trend_of
+from comparison.forecast.levels import Kind, Level
 from comparison.forecast.limits import default
 from comparison.forecast.scenario import CpuTime, RequestKind, constant_time
-from comparison.latency import Distribution, merge, percentile_ms
+from comparison.latency import Distribution, percentile_ms
 
 IDLE_SHARE = 0.25
 """Up to this share of the machine's cores in use, waiting for a core is taken to be nothing: of two
 cores at 25 % one request in ten meets another (M/M/2)."""
-APART = 1.5
-"""Rates that differ by this factor tell what a component computes for nobody from the rest."""
 FEWEST_REQUESTS = 200
 """For service times: ten of them lie beyond p95."""
 APP, ENVIRONMENTS, GATEWAY, DATABASE, CACHE, GENERATOR = (
@@ -66,6 +65,8 @@ class Calibration:
     """Whether environments had the share of a core that their memory gives them."""
     assumptions: tuple[str, ...]
     """In words, for every report of a forecast."""
+    trend: Trend = FLAT
+    """How service times go on with the rate on the machine that was measured."""
 
     @property
     def hit_share(self) -> float:
@@ -94,9 +95,10 @@ def calibrate(levels: Sequence[Level]) -> Calibration:
         )
     generator_ms = min(level.generator_ms for level in chosen)
     gateway_ms = cpu_ms.get(GATEWAY, 0.0) if serverless and not chosen[0].on_aws else 0.0
-    measured_kinds = _kinds(chosen, cpu_ms, computing, generator_ms)
+    trend = trend_of(chosen)
+    measured_kinds = _kinds(at_the_busiest(chosen, trend), cpu_ms, computing, generator_ms)
     kinds, cut = _within_answers(measured_kinds, gateway_ms)
-    assumptions = [words, *_assumed(chosen, kinds, serverless=serverless), *cut]
+    assumptions = [words, *_falling(trend), *_assumed(chosen, kinds, serverless=serverless), *cut]
     init = None
     if serverless:
         init, init_words = _init(ordered)
@@ -118,6 +120,7 @@ def calibrate(levels: Sequence[Level]) -> Calibration:
         on_aws=chosen[0].on_aws,
         cpu_share=chosen[0].on_aws or chosen[0].cpu_share_enforced,
         assumptions=tuple(assumptions),
+        trend=trend,
     )
 
 
@@ -179,14 +182,22 @@ def _marginal_ms(name: str, levels: Sequence[Level]) -> float:
     return min(slope, mean) if slope > 0 else mean
 
 
+def _falling(trend: Trend) -> Iterable[str]:
+    if trend.ms_per_doubling:
+        yield (
+            f"service times fell by {-trend.ms_per_doubling:.2f} ms with each doubling of the"
+            f" rate: they are those at {trend.rate:.3g} requests/s; on the machine that was"
+            " measured they are taken to fall on so for two doublings, on AWS not at all"
+        )
+
+
 def _kinds(
-    levels: Sequence[Level], cpu_ms: Mapping[str, float], computing: str, generator_ms: float
+    together: Mapping[Kind, Distribution],
+    cpu_ms: Mapping[str, float],
+    computing: str,
+    generator_ms: float,
 ) -> tuple[RequestKind, ...]:
     """By route and cache state; the database's CPU time belongs to those that asked it."""
-    names = sorted({kind for level in levels for kind in level.kinds})
-    together = {
-        kind: merge(level.kinds[kind] for level in levels if kind in level.kinds) for kind in names
-    }
     total = sum(one.samples for one in together.values())
     asking = sum(one.samples for (_, state), one in together.items() if state in MISSES)
     database_ms = cpu_ms.get(DATABASE, 0.0) * total / asking if asking else 0.0
@@ -260,12 +271,3 @@ def _init(levels: Sequence[Level]) -> tuple[Distribution, str]:
         return constant_time(assumed), f"no cold start was measured: {assumed:g} ms are assumed"
     values, counts = np.unique(np.array(init_us, np.int64), return_counts=True)
     return Distribution(values, counts), f"a cold start takes one of {len(init_us)} measured inits"
-
-
-def shifted(times: Distribution, by_ms: float) -> Distribution:
-    """Every time so much longer, or shorter but never below a microsecond."""
-    moved = np.maximum(times.values_us + round(1000 * by_ms), 1)
-    values, position = np.unique(moved, return_inverse=True)
-    counts = np.zeros(len(values), np.int64)
-    np.add.at(counts, position, times.counts)
-    return Distribution(values, counts)

@@ -6,7 +6,7 @@ step of time, so that every shape is drawn the same way by the simulation and by
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, cos, pi
+from math import ceil, cos, fsum, pi
 from typing import Literal
 
 WAVE_SWING = 0.8
@@ -45,6 +45,12 @@ class Load:
         if self.model == "open":
             return self.levels
         return tuple(level / (self.think_seconds + answer_seconds) for level in self.levels)
+
+    def measured_rate(self) -> float:
+        """Requests per second on average from the end of the warm-up on; of all where none is."""
+        rates = self.rates()
+        measured = rates[int(self.warm_up_seconds / self.step_seconds) :] or rates
+        return fsum(measured) / len(measured) if measured else 0.0
 
 
 def constant(level: float, duration_seconds: float, step_seconds: float = 1.0) -> tuple[float, ...]:

@@ -16,7 +16,8 @@ from comparison.billing.capacity import Slo
 from comparison.billing.credits import burstable
 from comparison.demands import architecture_of
 from comparison.errors import ComparisonError
-from comparison.forecast.calibration import Calibration, shifted
+from comparison.forecast.calibration import Calibration
+from comparison.forecast.falling_times import shifted
 from comparison.forecast.limits import FIGURES
 from comparison.forecast.load import Load
 from comparison.forecast.scenario import (
@@ -71,19 +72,22 @@ class Surroundings:
 def machine_scenario(calibration: Calibration, load: Load, cores: int) -> Scenario:
     """The side as it ran on one machine, for a comparison with what was measured there."""
     client = Client(round_trip_ms=calibration.generator_ms)
+    change_ms = calibration.trend.change_ms(load.measured_rate())
+    kinds = tuple(
+        replace(kind, service=shifted(kind.service, change_ms)) for kind in calibration.kinds
+    )
     if calibration.init is None:
         generator_cores = max(load.rates(), default=0.0) * calibration.generator_cpu_ms / 1000
         scaled_out = architecture_of(calibration.side) == SCALED_OUT
         return Ec2Scenario(
-            requests=calibration.kinds,
+            requests=kinds,
             load=load,
             client=client,
             workers=SCALED_OUT_PROCESSES if scaled_out else WORKERS,
             vcpus=max(cores - generator_cores, cores / 10),
         )
-    kinds = tuple(_with_app_ms(kind, calibration.gateway_ms) for kind in calibration.kinds)
     return LambdaScenario(
-        requests=kinds,
+        requests=tuple(_with_app_ms(kind, calibration.gateway_ms) for kind in kinds),
         load=load,
         client=client,
         init=calibration.init,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from emulation.direct_writing import DirectWriter
 from emulation.rds_proxy import handshake
 from emulation.rds_proxy.protocol import (
     EOF_HEADER,
@@ -70,6 +71,7 @@ class DatabaseConnection(asyncio.Protocol):
         self._login = login
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
+        self._writer: DirectWriter | None = None
         self._tls: TlsChannel | None = None
         self._greeting: handshake.Greeting | None = None
         self._logged_in = False
@@ -84,6 +86,7 @@ class DatabaseConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        self._writer = DirectWriter(transport)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -222,5 +225,5 @@ class DatabaseConnection(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._tls is not None:
             self._tls.write(data)
-        elif self._transport is not None:
-            self._transport.write(data)
+        elif self._writer is not None:
+            self._writer.write(data)

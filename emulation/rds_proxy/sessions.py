@@ -9,8 +9,9 @@ import asyncio
 import ssl
 import time
 from enum import Enum
-from typing import Final, cast
+from typing import Final
 
+from emulation.direct_writing import DirectWriter
 from emulation.rds_proxy import client_login
 from emulation.rds_proxy.client_login import ClientLogin
 from emulation.rds_proxy.database_connection import DatabaseConnection
@@ -85,7 +86,7 @@ class ClientSession(asyncio.Protocol):
         self._login = ClientLogin(self._greeting, shared.doorkeeping)
         self._phase: _Phase = _LOGIN
         self._packets = PacketBuffer()
-        self._transport: asyncio.Transport | None = None
+        self._writer: DirectWriter | None = None
         self._tls: TlsChannel | None = None
         self._command = b""
         self._received: bytes | None = None
@@ -115,8 +116,7 @@ class ClientSession(asyncio.Protocol):
         return self._phase is _GONE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclass of asyncio's.
-        self._transport = cast("asyncio.Transport", transport)
+        self._writer = DirectWriter(transport)
         self._shared.joined(self)
         self._write(packet(0, greeting_payload(self._greeting)))
 
@@ -163,8 +163,8 @@ class ClientSession(asyncio.Protocol):
             self._shared.clean(database, pinned=self.pinned is not None)
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _go_on(self) -> None:
         """Turn to what the client has sent, as far as nothing is under way."""
@@ -186,16 +186,16 @@ class ClientSession(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._tls is not None:
             self._tls.write(data)
-        elif self._transport is not None:
-            self._transport.write(data)
+        elif self._writer is not None:
+            self._writer.write(data)
 
     def _logging_in(self, sequence: int, payload: bytes) -> None:
         step = self._login.received(payload, encrypted=self.encrypted)
         if isinstance(step, client_login.StartTls):
             assert self._shared.tls is not None, "TLS is offered only where there is a certificate"
-            assert self._transport is not None
+            assert self._writer is not None
             early = self._packets.rest()
-            self._tls = TlsChannel(self._shared.tls, self._transport.write, server_side=True)
+            self._tls = TlsChannel(self._shared.tls, self._writer.write, server_side=True)
             self._packets.feed(self._tls.receive(early))
         elif isinstance(step, client_login.Reply):
             self._write(packet(sequence + 1, step.payload))

@@ -29,7 +29,7 @@ def echo(request: Request, connection: Connection) -> None:
         connection.respond(response)
 
 
-def talk(client: Client) -> bytes:
+def talk(client: Client, *, keep_headers: bool = True) -> bytes:
     """Run a server for one client; return what the client makes of it."""
 
     async def run() -> bytes:
@@ -37,7 +37,7 @@ def talk(client: Client) -> bytes:
         connections: list[Connection] = []
 
         def connect() -> Connection:
-            connections.append(Connection(echo, MAX_BODY_BYTES))
+            connections.append(Connection(echo, MAX_BODY_BYTES, keep_headers=keep_headers))
             return connections[-1]
 
         server = await loop.create_server(connect, "127.0.0.1", 0)
@@ -54,7 +54,7 @@ def talk(client: Client) -> bytes:
     return asyncio.run(run())
 
 
-def sent(*pieces: bytes) -> bytes:
+def sent(*pieces: bytes, keep_headers: bool = True) -> bytes:
     """Send pieces apart, finish sending, and return all that comes back until the server closes."""
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -64,7 +64,7 @@ def sent(*pieces: bytes) -> bytes:
         writer.write_eof()
         return await reader.read()
 
-    return talk(client)
+    return talk(client, keep_headers=keep_headers)
 
 
 def bodies(answer: bytes) -> list[dict[str, object]]:
@@ -254,3 +254,39 @@ def test_an_unknown_status_has_no_phrase() -> None:
 
     assert answer.startswith(b"HTTP/1.1 299 \r\n")
     assert "A: ä\r\n\r\nx".encode() in answer
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (GET % b"next",) * 3,
+        (GET % b"next", GET % b"next" + GET % b"next"),
+        (GET % b"next", (GET % b"next")[:9], (GET % b"next")[9:], GET % b"next"),
+    ],
+    ids=["each by itself", "two in one piece", "one in two pieces"],
+)
+def test_a_known_peer_that_repeats_itself_is_understood_each_time(
+    pieces: tuple[bytes, ...],
+) -> None:
+    answers = bodies(sent(*pieces, keep_headers=False))
+
+    requests = b"".join(pieces).count(b"GET")
+    assert [answer["target"] for answer in answers] == ["/next"] * requests
+
+
+def test_a_body_that_repeats_a_request_is_a_body() -> None:
+    head = GET % b"next"
+    post = b"POST /result HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(head)
+
+    answers = bodies(sent(head, post, head, head, keep_headers=False))
+
+    assert [answer["target"] for answer in answers] == ["/next", "/result", "/next"]
+    assert [answer["body"] for answer in answers] == ["", head.decode(), ""]
+
+
+def test_requests_in_one_piece_are_not_taken_for_one_when_they_are_repeated() -> None:
+    piece = GET % b"1" + GET % b"2"
+
+    answers = bodies(sent(piece, piece, keep_headers=False))
+
+    assert [answer["target"] for answer in answers] == ["/1", "/2", "/1", "/2"]

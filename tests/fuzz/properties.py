@@ -101,6 +101,12 @@ class Transport:
     def setsockopt(self, *_: int) -> None:
         """No socket."""
 
+    def fileno(self) -> int:
+        return -1
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
 
 def api_path(data: bytes) -> None:
     """Path, If-None-Match and X-Request-Id, parted by line ends: a documented answer, never 500."""

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comparison.errors import ComparisonError
-from comparison.forecast.calibration import calibrate, shifted
+from comparison.forecast.calibration import calibrate
+from comparison.forecast.falling_times import shifted
 from comparison.latency import Distribution, percentile_ms
 from tests.comparison.forecast.measured import level
 
