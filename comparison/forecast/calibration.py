@@ -187,7 +187,7 @@ def _falling(trend: Trend) -> Iterable[str]:
         yield (
             f"service times fell by {-trend.ms_per_doubling:.2f} ms with each doubling of the"
             f" rate: they are those at {trend.rate:.3g} requests/s; on the machine that was"
-            " measured they are taken to fall on so for two doublings, on AWS not at all"
+            " measured they are taken to fall on so for one doubling, on AWS not at all"
         )
 
 

@@ -4,7 +4,8 @@ Separate from the calibration, which uses it. Of two quiet levels the busier one
 times: less was forgotten meanwhile by processor caches, and cores slept less deeply. The models add
 waiting to service times and know nothing of this, so it is carried on from what the levels show,
 as a change for each doubling of the rate. No law says how far that goes; so it is followed over
-a few doublings only, and never upwards: what rises with the rate is waiting.
+one doubling only, and never upwards: what rises with the rate is waiting. The slowest answers do
+not fall: they were interrupted, whatever was warm.
 """
 
 from collections.abc import Sequence
@@ -12,14 +13,15 @@ from dataclasses import dataclass
 from math import log2
 
 import numpy as np
+from numpy.typing import NDArray
 
 from comparison.forecast.levels import Level
 from comparison.latency import Distribution, merge, percentile_ms
 
 APART = 1.5
 """Rates that differ by this factor tell apart what does not depend on the rate."""
-MOST_DOUBLINGS = 2.0
-"""Times are carried on to four times the busiest rate that was measured."""
+MOST_DOUBLINGS = 1.0
+"""Times are carried on to twice the busiest rate that was measured."""
 STEEPEST_SHARE = 0.15
 """Of the median, per doubling: no more is believed."""
 
@@ -78,7 +80,7 @@ def at_the_busiest(levels: Sequence[Level], trend: Trend) -> dict[tuple[str, str
     for level in levels:
         moved_ms = here - warm_median_ms(level) if trend.ms_per_doubling else 0.0
         for kind, times in level.kinds.items():
-            parts.setdefault(kind, []).append(shifted(times, moved_ms))
+            parts.setdefault(kind, []).append(changed(times, moved_ms))
     return {kind: merge(found) for kind, found in sorted(parts.items())}
 
 
@@ -87,10 +89,26 @@ def warm_median_ms(level: Level) -> float:
     return percentile_ms(merge(level.kinds.values()), "50") or 0.0
 
 
+def changed(times: Distribution, by_ms: float) -> Distribution:
+    """Times up to the median so much longer or shorter, those from p95 on as they were.
+
+    Between the two the change fades with the time itself. Fewer than 20 times have no p95: all of
+    them are moved.
+    """
+    median, slow = percentile_ms(times, "50"), percentile_ms(times, "95")
+    if median is None or slow is None or slow <= median:
+        return shifted(times, by_ms)
+    share = np.clip((slow - times.values_us / 1000) / (slow - median), 0.0, 1.0)
+    return _at(times, times.values_us + np.rint(1000 * by_ms * share).astype(np.int64))
+
+
 def shifted(times: Distribution, by_ms: float) -> Distribution:
     """Every time so much longer, or shorter but never below a microsecond."""
-    moved = np.maximum(times.values_us + round(1000 * by_ms), 1)
-    values, position = np.unique(moved, return_inverse=True)
+    return _at(times, times.values_us + round(1000 * by_ms))
+
+
+def _at(times: Distribution, moved: NDArray[np.int64]) -> Distribution:
+    values, position = np.unique(np.maximum(moved, 1), return_inverse=True)
     counts = np.zeros(len(values), np.int64)
     np.add.at(counts, position, times.counts)
     return Distribution(values, counts)

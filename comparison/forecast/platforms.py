@@ -17,7 +17,7 @@ from comparison.billing.credits import burstable
 from comparison.demands import architecture_of
 from comparison.errors import ComparisonError
 from comparison.forecast.calibration import Calibration
-from comparison.forecast.falling_times import shifted
+from comparison.forecast.falling_times import changed, shifted
 from comparison.forecast.limits import FIGURES
 from comparison.forecast.load import Load
 from comparison.forecast.scenario import (
@@ -74,7 +74,7 @@ def machine_scenario(calibration: Calibration, load: Load, cores: int) -> Scenar
     client = Client(round_trip_ms=calibration.generator_ms)
     change_ms = calibration.trend.change_ms(load.measured_rate())
     kinds = tuple(
-        replace(kind, service=shifted(kind.service, change_ms)) for kind in calibration.kinds
+        replace(kind, service=changed(kind.service, change_ms)) for kind in calibration.kinds
     )
     if calibration.init is None:
         generator_cores = max(load.rates(), default=0.0) * calibration.generator_cpu_ms / 1000

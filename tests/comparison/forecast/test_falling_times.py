@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from comparison.forecast.calibration import calibrate
-from comparison.forecast.falling_times import STEEPEST_SHARE, shifted, trend_of, warm_median_ms
+from comparison.forecast.falling_times import (
+    STEEPEST_SHARE,
+    changed,
+    shifted,
+    trend_of,
+    warm_median_ms,
+)
 from comparison.forecast.levels import Level
 from comparison.forecast.load import Load, constant
 from comparison.forecast.platforms import machine_scenario
@@ -48,8 +54,17 @@ def test_they_go_on_falling_with_each_doubling_but_not_for_ever() -> None:
     own = service_median_ms(measured, rate)
     assert own == pytest.approx(MEDIAN_MS - 0.2 - 0.2, abs=0.02)  # less the generator's part
     assert service_median_ms(measured, 2 * rate) == pytest.approx(own - 0.1, abs=0.02)
-    assert service_median_ms(measured, 4 * rate) == pytest.approx(own - 0.2, abs=0.02)
-    assert service_median_ms(measured, 64 * rate) == service_median_ms(measured, 4 * rate)
+    assert service_median_ms(measured, 64 * rate) == service_median_ms(measured, 2 * rate)
+
+
+def test_the_slowest_answers_stay_as_slow_and_none_overtakes_another() -> None:
+    times = merge(level().kinds.values())
+
+    faster = changed(times, -0.3)
+
+    assert percentile_ms(faster, "50") == pytest.approx(MEDIAN_MS - 0.3, abs=0.01)
+    assert percentile_ms(faster, "95") == percentile_ms(times, "95")
+    assert faster.samples == times.samples
 
 
 def test_a_lower_rate_than_the_busiest_gets_the_busiests_times() -> None:
