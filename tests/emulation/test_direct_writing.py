@@ -48,6 +48,24 @@ def test_more_than_the_socket_takes_arrives_whole_and_in_order() -> None:
     assert with_writer(test) == LARGE + b"after" + LARGE
 
 
+def test_it_comes_after_what_was_given_to_the_transport_itself() -> None:
+    async def run() -> bytes:
+        ours, theirs = socket.socketpair()
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+        reader, writer = await asyncio.open_connection(sock=theirs)
+        try:
+            transport.write(b"first, ")
+            DirectWriter(transport).write(b"second")
+            return await asyncio.wait_for(reader.readexactly(13), 10)
+        finally:
+            transport.close()
+            writer.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(run()) == b"first, second"
+
+
 def test_nothing_is_written_to_whoever_has_the_descriptor_after_it() -> None:
     async def run() -> list[bytes]:
         loop = asyncio.get_running_loop()
