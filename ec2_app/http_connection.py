@@ -100,8 +100,15 @@ class HttpConnection(asyncio.Protocol):
         self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self._read_to_the_end:
-            return
+        # In pieces, so that no head is longer than it may be, however much comes at once.
+        while not self._read_to_the_end:
+            room = MAX_HEAD_BYTES - self._head_bytes or 1
+            self._feed(data[:room])
+            if len(data) <= room:
+                return
+            data = data[room:]
+
+    def _feed(self, data: bytes) -> None:
         if not self._head_bytes:
             self.idle_until = self._clients.now + HEAD_SECONDS
         self._head_bytes += len(data)

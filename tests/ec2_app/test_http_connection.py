@@ -287,6 +287,17 @@ def test_an_idle_connection_ends_after_its_time_and_not_before(client: Client) -
     assert (before, client.transport.aborted) == (False, True)
 
 
+@pytest.mark.parametrize("first", [1, 1000, 100_000, 130_000, 300_000])
+def test_too_long_a_head_is_refused_however_it_comes(client: Client, first: int) -> None:
+    head = b"GET /a HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 50_000 + b"\r\n"
+
+    client.connection.data_received(head[:first])
+    client.connection.data_received(head[first:])
+
+    assert client.transport.written.startswith(b"HTTP/1.1 431 ")
+    assert client.asked == []
+
+
 def test_a_head_that_trickles_in_ends_the_connection(client: Client) -> None:
     client.clients.tick(50.0)
     client.send(get("/"))
