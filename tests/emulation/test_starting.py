@@ -34,10 +34,12 @@ class FakeServer:
         )
 
     def says_ready(self, port: int) -> str | None:
-        return "1.0" if "ready" in self.launch().log.read_text() else None
+        # A line of its own: "Address already in use" has the word in it too.
+        return "1.0" if "ready" in self.launch().log.read_text().splitlines() else None
 
 
-TAKEN = "echo 'bind: Address already in use'; exit 1"
+# It lives on for several polls after its words, as a real server does while it ends.
+TAKEN = "echo 'bind: Address already in use'; sleep 0.1; exit 1"
 
 
 def test_a_server_is_there_once_it_answers(supervisor: Supervisor, tmp_path: Path) -> None:
