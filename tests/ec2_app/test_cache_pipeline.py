@@ -13,7 +13,7 @@ from ec2_app.cache_pipeline import NOT_ANSWERED, CachePipeline
 from emulation.private_servers import DataServers
 from shared.breaker import Breaker
 from shared.cache_connections import CacheConnections
-from tests.shared.fakes import StubServer, cache_settings
+from tests.shared.fakes import PATIENCE_SECONDS, StubServer, cache_settings
 
 Test = Callable[["Pipeline"], Coroutine[Any, Any, None]]
 
@@ -153,7 +153,7 @@ def test_a_silence_after_an_answer_is_noticed_too() -> None:
         assert await pipeline.ask(b"b") == [NOT_ANSWERED]
 
     with StubServer(key_of_each) as server:
-        run(test, f"redis://127.0.0.1:{server.port}/0", timeout_seconds=0.2)
+        run(test, f"redis://127.0.0.1:{server.port}/0", timeout_seconds=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("reply", [b"no redis at all\r\n", bulk(b"1") * 3])

@@ -97,7 +97,7 @@ def body(outcome: Outcome) -> dict[str, int]:
 def test_an_init_over_its_limit_is_repeated_within_the_invocation(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    slow = replace(settings("slow_start", MARKER=str(tmp_path / "marker")), init_limit_seconds=0.5)
+    slow = replace(settings("slow_start", MARKER=str(tmp_path / "marker")), init_limit_seconds=2.0)
 
     async def story(running: Running) -> None:
         assert (await running.invoke()).payload == b'{"body": "loaded"}'

@@ -17,7 +17,7 @@ from shared.cache_connections import CacheConnections
 from shared.settings import CacheSettings
 from tests.faults.conftest import OwnServers
 from tests.faults.servers import OwnServer
-from tests.shared.fakes import Clock, cache_settings
+from tests.shared.fakes import PATIENCE_SECONDS, Clock, cache_settings
 
 BODY = b'{"Id":1}'
 
@@ -124,7 +124,7 @@ def test_a_failover_between_two_requests_costs_none_of_them(own_servers: OwnServ
 
 
 def test_a_cache_that_hangs_is_waited_for_once_in_each_pause(own_servers: OwnServers) -> None:
-    service = Service(own_servers.cache.url, timeout_seconds=0.1)
+    service = Service(own_servers.cache.url, timeout_seconds=PATIENCE_SECONDS)
     service.states("a")
     uses = service.connections.uses
 
@@ -140,7 +140,7 @@ def test_a_cache_that_hangs_is_waited_for_once_in_each_pause(own_servers: OwnSer
 
 
 def test_a_new_connection_to_a_hanging_cache_costs_one_wait_too(own_servers: OwnServers) -> None:
-    service = Service(own_servers.cache.url, timeout_seconds=0.1)
+    service = Service(own_servers.cache.url, timeout_seconds=PATIENCE_SECONDS)
 
     with frozen(own_servers.cache):
         during = service.states(*"aabc")

@@ -16,7 +16,7 @@ from shared.repository import CustomerRepository
 from shared.settings import settings_from_environ
 from tests.faults.conftest import OwnServers
 from tests.faults.test_cache_faults import frozen, stopped
-from tests.shared.fakes import Clock, StubServer
+from tests.shared.fakes import PATIENCE_SECONDS, Clock, StubServer
 from tests.shared.mariadb_stub import GREETING, ok, refusal
 
 
@@ -87,7 +87,7 @@ def test_a_database_that_hangs_is_waited_for_once_a_second_and_not_by_all() -> N
     with StubServer(ok, GREETING) as server:
         url = f"mysql://u:p@127.0.0.1:{server.port}/name"
         settings = settings_from_environ({"DATABASE_URL": url}).database
-        database = Database(replace(settings, timeout_seconds=0.1), clock=clock)
+        database = Database(replace(settings, timeout_seconds=PATIENCE_SECONDS), clock=clock)
         repository = CustomerRepository(database)
         database.select("SELECT 1", ())
         server.reply = None

@@ -22,6 +22,11 @@ def cache_settings(**changes: Any) -> CacheSettings:
     return replace(NO_CACHE, **{"key_prefix": "test:", **changes})
 
 
+# A time limit for tests in which some answers come and others never do: one that comes is in
+# time on a busy machine too, and one that does not is not waited for long.
+PATIENCE_SECONDS = 0.6
+
+
 class FakeSelects:
     """A database that holds these rows by customer id, or fails with `error`."""
 

@@ -9,7 +9,7 @@ import redis
 
 from emulation.private_servers import DataServers
 from shared.cache_connections import CacheConnections, CacheError, CacheRefusalError, pack
-from tests.shared.fakes import StubServer, cache_settings
+from tests.shared.fakes import PATIENCE_SECONDS, StubServer, cache_settings
 
 PING = b"*1\r\n$4\r\nPING\r\n"
 CLIENT_ID = b"*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n"
@@ -101,7 +101,7 @@ def test_a_cache_connection_that_the_server_dropped_is_replaced() -> None:
 
 def test_a_cache_that_goes_silent_is_asked_only_once() -> None:
     with StubServer(lambda _: b"+PONG\r\n") as server:
-        cache = cache_connections(server.port, timeout_seconds=0.2)
+        cache = cache_connections(server.port, timeout_seconds=PATIENCE_SECONDS)
         cache.command(PING)
         server.reply = None
 
@@ -114,7 +114,7 @@ def test_a_cache_that_goes_silent_is_asked_only_once() -> None:
 
 def test_a_cache_that_accepts_and_never_answers_is_asked_only_once() -> None:
     with StubServer() as server:
-        cache = cache_connections(server.port, timeout_seconds=0.2)
+        cache = cache_connections(server.port, timeout_seconds=PATIENCE_SECONDS)
 
         with pytest.raises(CacheError, match="no answer in time"):
             cache.command(PING)
@@ -127,7 +127,7 @@ def test_a_cache_that_does_not_read_is_given_up_in_time() -> None:
     # More than the kernel's buffers of both ends take: what waits is the sending.
     large = pack(b"SET", b"key", bytes(32 * 1024 * 1024))
     with socket.create_server(("127.0.0.1", 0)) as server:
-        cache = cache_connections(server.getsockname()[1], timeout_seconds=0.2)
+        cache = cache_connections(server.getsockname()[1], timeout_seconds=PATIENCE_SECONDS)
 
         with pytest.raises(CacheError, match="no answer in time"):
             cache.command(large)
@@ -135,7 +135,7 @@ def test_a_cache_that_does_not_read_is_given_up_in_time() -> None:
 
 def test_a_cache_connection_with_an_answer_still_to_come_is_not_used_again() -> None:
     with StubServer() as server:
-        cache = cache_connections(server.port, timeout_seconds=0.2)
+        cache = cache_connections(server.port, timeout_seconds=PATIENCE_SECONDS)
         with pytest.raises(CacheError, match="no answer in time"):
             cache.command(PING)
         server.reply = lambda _: b"+PONG\r\n"

